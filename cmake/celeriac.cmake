@@ -1,0 +1,52 @@
+# What every folder of the project is built with.
+
+find_package(Boost 1.88 REQUIRED CONFIG)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(Catch2 3 REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(bson REQUIRED IMPORTED_TARGET libbson-1.0)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  # Precompiled headers can be cached when ccache does not look at macros of time in them.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
+endif()
+
+# Options of every target, the precompiled header's included: it is only usable by equals.
+add_library(celeriac_options INTERFACE)
+target_compile_options(celeriac_options INTERFACE
+  -Wall -Wextra -Wpedantic -Werror -Wconversion -Wsign-conversion -Wshadow -Wnon-virtual-dtor
+  -Woverloaded-virtual -Wimplicit-fallthrough -Wno-missing-field-initializers -fpch-preprocess)
+target_compile_definitions(celeriac_options INTERFACE
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
+  CELERIAC_VERSION="${PROJECT_VERSION}")
+target_include_directories(celeriac_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_link_libraries(celeriac_options INTERFACE
+  Boost::headers nlohmann_json::nlohmann_json spdlog::spdlog PkgConfig::bson)
+
+# celeriac_library(NAME SOURCES … DEPENDS …): a folder of the house.
+function(celeriac_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_library(${name} STATIC ${arg_SOURCES})
+  target_link_libraries(${name} PUBLIC celeriac_options celeriac_precompiled ${arg_DEPENDS})
+  target_precompile_headers(${name} REUSE_FROM celeriac_precompiled)
+endfunction()
+
+# celeriac_program(NAME SOURCES … DEPENDS …): something a person or systemd starts.
+function(celeriac_program name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE celeriac_options celeriac_precompiled ${arg_DEPENDS})
+  target_precompile_headers(${name} REUSE_FROM celeriac_precompiled)
+endfunction()
+
+# celeriac_tests(NAME SOURCES … DEPENDS …): a Catch2 program, one CTest test for each test case.
+include(Catch)
+function(celeriac_tests name)
+  celeriac_program(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE Catch2::Catch2WithMain)
+  target_compile_definitions(${name} PRIVATE)
+  catch_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}: " PROPERTIES TIMEOUT 120)
+endfunction()

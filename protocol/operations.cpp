@@ -1,0 +1,210 @@
+#include "protocol/operations.hpp"
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+
+namespace celeriac::protocol {
+namespace {
+
+constexpr double no_low = 0, no_high = -1;
+
+constexpr Field number(std::string_view name, std::string_view unit, std::string_view help) {
+  return {name, FieldType::number, unit, help};
+}
+/// Speeds are percent of the axis' maximum; absent means full speed.
+constexpr Field speed(std::string_view name) {
+  return {name, FieldType::number, "%", "of the axis' maximum speed", false, 100, 1, 100};
+}
+constexpr Field text(std::string_view name, std::string_view help) {
+  return {name, FieldType::text, "", help};
+}
+constexpr Field choice(std::string_view name, std::string_view help, std::span<const Choice> choices) {
+  return {name, FieldType::choice, "", help, true, 0, no_low, no_high, choices};
+}
+constexpr Field optional(Field field) {
+  field.required = false;
+  return field;
+}
+
+constexpr Field axis = choice("axis", "which axis, or all: z, then y, then x", axis_choices);
+constexpr Field package = choice("package", "what it is about", package_choices);
+constexpr Field pin{"pin", FieldType::integer, "", "number of the firmware's pin, 0 to 69"};
+constexpr Field mode = choice("mode", "digital, or analog (PWM on writing)", pin_mode_choices);
+constexpr Field line{"line", FieldType::integer, "", "GPIO line"};
+constexpr Field milliseconds{"milliseconds", FieldType::number, "ms", "how long", true, 0, 0, 86'400'000};
+
+constexpr Field start_fields[] = {
+    {"args", FieldType::document, "", "values for the sequence's parameters, by label", false},
+    {"name", FieldType::text, "", "what lists show instead of the sequence's name", false},
+    {"priority", FieldType::integer, "", "kept and shown; it orders nothing", false, 0},
+};
+constexpr Field register_fields[] = {text("name", "name of the register")};
+constexpr Field set_fields[] = {{"value", FieldType::any, "", "new value"},
+                                {"time", FieldType::integer, "ms", "of the change, since 1970"}};
+constexpr Field hello_fields[] = {
+    {"protocol", FieldType::integer, "", "version that the client speaks", true, 0, 1, 65535},
+    optional(text("client", "name of the client, for logs")),
+    optional(text("token", "secret of a TCP listener")),
+};
+constexpr Field package_fields[] = {package};
+constexpr Field optional_package_fields[] = {optional(package)};
+constexpr Field move_fields[] = {
+    number("x", "mm", "position"), number("y", "mm", "position"), number("z", "mm", "position"),
+    speed("x_speed"),              speed("y_speed"),              speed("z_speed"),
+};
+constexpr Field relative_fields[] = {
+    number("x", "mm", "distance"), number("y", "mm", "distance"), number("z", "mm", "distance"),
+    speed("x_speed"),              speed("y_speed"),              speed("z_speed"),
+};
+constexpr Field axis_fields[] = {axis};
+constexpr Field axis_speed_fields[] = {axis, speed("speed")};
+constexpr Field servo_fields[] = {pin, {"angle", FieldType::number, "°", "servo angle", true, 0, 0, 180}};
+constexpr Field pin_fields[] = {pin};
+constexpr Field write_pin_fields[] = {
+    pin, number("value", "", "0 or 1, analog 0 to 255"), mode};
+constexpr Field read_pin_fields[] = {pin, mode};
+constexpr Field io_mode_fields[] = {pin, choice("io_mode", "direction of the pin", io_mode_choices)};
+constexpr Field config_update_fields[] = {
+    package, text("config", "name of the setting"), {"value", FieldType::any, "", "new value"}};
+constexpr Field config_read_fields[] = {package, optional(text("config", "name of the setting; all if absent"))};
+constexpr Field abort_fields[] = {
+    {"channel", FieldType::integer, "", "only the sender's own request on this channel", false, -1, 0, 65535}};
+constexpr Field user_env_fields[] = {text("config", "name"), text("value", "value")};
+constexpr Field message_fields[] = {
+    text("message", "the text; {{ x }}, {{ pin8 }} and the like are filled in"),
+    text("message_type", "success, busy, warn, error, info, fun, debug or assertion"),
+    {"channels", FieldType::texts, "", "where else it goes: ticker, toast, email, espeak"}};
+constexpr Field script_fields[] = {text("label", "name of the script"),
+                                   {"env", FieldType::document, "", "its environment"}};
+constexpr Field url_fields[] = {text("url", "where the package is")};
+constexpr Field script_package_fields[] = {text("package", "name of the package")};
+constexpr Field register_gpio_fields[] = {
+    line, {"sequence_id", FieldType::integer, "", "what an edge starts"}, text("edge", "rising, falling or both")};
+constexpr Field line_fields[] = {line};
+constexpr Field wait_fields[] = {milliseconds};
+constexpr Field exit_fields[] = {{"code", FieldType::integer, "", "0 means success", true, 0, 0, 65535}};
+
+using enum Server;
+constexpr auto none = Payload::none;
+constexpr auto id = Payload::id;
+constexpr auto document = Payload::document;
+constexpr auto maybe = Payload::optional_document;
+constexpr bool motion = true, still = false, later = false;
+constexpr std::span<const Field> no_fields{};
+
+// clang-format off
+constexpr Operation table[] = {
+  // long name, namespace, wire, server, payload, id, fields, return value, slices, summary, example, motion, available
+  {"CODE.CREATE", "CODE", "CREAT", vm, none, "", no_fields, "new code id", "", "Makes a code; its buffer is empty and closed.", ""},
+  {"CODE.OPEN", "CODE", "OPEN", vm, id, "code", no_fields, "0", "", "Opens the code's buffer for writing on this channel.", "id=1"},
+  {"CODE.WRITE", "CODE", "WRITE", vm, Payload::text, "", no_fields, "0", "", "Appends a chunk of CeleryScript to the buffer that this channel opened.", ""},
+  {"CODE.CLOSE", "CODE", "CLOSE", vm, id, "code", no_fields, "0", "", "Parses, checks and compiles the buffer; from now on it is what the code runs.", "id=1"},
+  {"CODE.RM", "CODE", "RM", vm, id, "code", no_fields, "0", "", "Removes the code; processes already started from it go on.", "id=1"},
+  {"CODE.LIST", "CODE", "LIST", vm, none, "", no_fields, "number of slices", "{codes: [{id, name, kind, bytes, sha256, created}]}", "Lists the codes.", ""},
+  {"PROC.START", "PROC", "START", vm, Payload::id_and_document, "code", start_fields, "new process id", "", "Makes a process of a code, in state ready.", "id=1 name=evening"},
+  {"PROC.RUN", "PROC", "RUN", vm, id, "process", no_fields, "0", "", "Lets a ready or paused process run.", "id=1"},
+  {"PROC.PAUSE", "PROC", "PAUSE", vm, id, "process", no_fields, "0, when it has come to rest", "", "Pauses a process after the step in progress.", "id=1"},
+  {"PROC.KILL", "PROC", "KILL", vm, id, "process", no_fields, "0, when it is gone", "", "Ends a process now; a move of its own stops.", "id=1"},
+  {"PROC.STEP", "PROC", "STEP", vm, id, "process", no_fields, "0, when it is paused again", "", "Runs one step of a ready or paused process.", "id=1"},
+  {"PROC.WAIT", "PROC", "WAIT", vm, id, "process", no_fields, "0, when it has ended; the status tells how", "", "Waits for the end of a process.", "id=1"},
+  {"PROC.STAT", "PROC", "STAT", vm, id, "process", no_fields, "number of slices", "{id, name, code, state, path, step, steps, steps_done, started, cpu_us, memory_bytes, waiting_for, error}", "Tells about one process.", "id=1"},
+  {"PROC.LIST", "PROC", "LIST", vm, none, "", no_fields, "number of slices", "{processes: [as PROC.STAT]}", "Tells about all processes.", ""},
+  {"REGISTER.NEW", "REGS", "NEW", both, document, "", register_fields, "register id on this stream", "", "Opens a register by name.", "name=position"},
+  {"REGISTER.READ", "REGS", "READ", both, id, "register", no_fields, "number of slices", "{name, value, time}", "Reads a register.", "id=1"},
+  {"REGISTER.WATCH", "REGS", "WATCH", both, id, "register", no_fields, "0", "", "Sends each change of a register as REGISTER.SET from now on.", "id=1"},
+  {"REGISTER.RM", "REGS", "RM", both, id, "register", no_fields, "0", "", "Closes a register and ends its watch.", "id=1"},
+  {"REGISTER.SET", "REGS", "SET", both, Payload::id_and_document, "register", set_fields, "0", "", "Tells a watcher that a register changed: {value, time}.", ""},
+  {"SLICE.NEW", "SLCE", "NEW", both, Payload::slice, "", no_fields, "0", "", "Carries a part of an answer that is longer than a return value.", ""},
+  {"SYS.HELLO", "SYS", "HELLO", both, document, "", hello_fields, "protocol version", "", "Introduces a client; on TCP, with the token, it opens the door.", "protocol=1 client=me"},
+  {"SYS.CHECK_UPDATES", "SYS", "CHKUP", hypervisor, maybe, "", optional_package_fields, "0", "", "Looks for updates.", "package=os", still, later},
+  {"SYS.FACTORY_RESET", "SYS", "FRSET", hypervisor, document, "", package_fields, "0", "", "Puts a package back to its defaults.", "package=firmware", still, later},
+  {"SYS.POWER_OFF", "SYS", "PWOFF", hypervisor, none, "", no_fields, "0", "", "Switches the computer off.", "", still, later},
+  {"SYS.REBOOT", "SYS", "REBOT", hypervisor, maybe, "", optional_package_fields, "0", "", "Restarts the firmware (package=firmware) or the computer.", "package=firmware"},
+  {"SYS.MOVE_ABSOLUTE", "SYS", "MVABS", hypervisor, document, "", move_fields, "0, when the move has ended", "", "Moves to a position.", "x=100 y=200 z=0", motion},
+  {"SYS.MOVE_RELATIVE", "SYS", "MVREL", hypervisor, document, "", relative_fields, "0, when the move has ended", "", "Moves by a distance from where the bot is when its turn comes.", "x=10 y=0 z=0", motion},
+  {"SYS.CALIBRATE", "SYS", "CALIB", hypervisor, document, "", axis_fields, "0, when the length is known", "", "Finds the length of an axis.", "axis=x", motion},
+  {"SYS.FIND_HOME", "SYS", "FHOME", hypervisor, document, "", axis_speed_fields, "0, when home is found", "", "Finds home with the end stop or the encoder of an axis.", "axis=all", motion},
+  {"SYS.HOME", "SYS", "HOME", hypervisor, document, "", axis_speed_fields, "0, when it is there", "", "Goes to 0.", "axis=z", motion},
+  {"SYS.ZERO", "SYS", "ZERO", hypervisor, document, "", axis_fields, "0", "", "Makes the present place 0.", "axis=z", motion},
+  {"SYS.SET_SERVO_ANGLE", "SYS", "SERVO", hypervisor, document, "", servo_fields, "0", "", "Turns a servo on pin 4, 5, 6 or 11.", "pin=4 angle=90"},
+  {"SYS.TOGGLE_PIN", "SYS", "TGPIN", hypervisor, document, "", pin_fields, "0", "", "Makes the pin an output and inverts it.", "pin=8"},
+  {"SYS.WRITE_PIN", "SYS", "WRPIN", hypervisor, document, "", write_pin_fields, "0", "", "Writes a pin; a digital pin is read back.", "pin=8 value=1 mode=digital"},
+  {"SYS.READ_PIN", "SYS", "RDPIN", hypervisor, document, "", read_pin_fields, "the value read", "", "Reads a pin.", "pin=59 mode=analog"},
+  {"SYS.SET_PIN_IO_MODE", "SYS", "PINIO", hypervisor, document, "", io_mode_fields, "0", "", "Sets the direction of a pin.", "pin=8 io_mode=output"},
+  {"SYS.READ_STATUS", "SYS", "STATU", hypervisor, none, "", no_fields, "number of slices", "the status tree", "Reads the whole status tree.", ""},
+  {"SYS.CONFIG_UPDATE", "SYS", "CFGUP", hypervisor, document, "", config_update_fields, "0", "", "Changes a firmware parameter or a setting of the host.", "package=firmware config=movement_max_spd_x value=400"},
+  {"SYS.CONFIG_READ", "SYS", "CFGRD", hypervisor, document, "", config_read_fields, "number of slices", "{config: value, …}", "Reads firmware parameters or settings of the host.", "package=firmware config=movement_max_spd_x"},
+  {"SYS.TAKE_PHOTO", "SYS", "PHOTO", hypervisor, none, "", no_fields, "number of slices", "{path, width, height, mime}", "Takes a photo.", "", still, later},
+  {"SYS.EMERGENCY_LOCK", "SYS", "ESTOP", hypervisor, none, "", no_fields, "0", "", "Stops everything now and locks.", ""},
+  {"SYS.EMERGENCY_UNLOCK", "SYS", "UNLCK", hypervisor, none, "", no_fields, "0", "", "Ends the emergency lock.", ""},
+  {"SYS.ABORT", "SYS", "ABORT", hypervisor, maybe, "", abort_fields, "0", "", "Stops the move in progress without locking.", ""},
+  {"SYS.SET_USER_ENV", "SYS", "UENV", vm, document, "", user_env_fields, "0", "", "Sets a variable of the user environment.", "config=greeting value=hello"},
+  {"SYS.SEND_MESSAGE", "SYS", "MESSG", vm, document, "", message_fields, "0", "", "Writes a message into the log.", "message=hello message_type=info channels=toast"},
+  {"SYS.INSTALL_FIRST_PARTY_FARMWARE", "SYS", "FPFWI", vm, none, "", no_fields, "0", "", "Installs the first-party scripts.", "", still, later},
+  {"SYS.EXECUTE_SCRIPT", "SYS", "EXSCR", vm, document, "", script_fields, "0", "", "Runs an installed script.", "", still, later},
+  {"SYS.INSTALL_FARMWARE", "SYS", "FWINS", vm, document, "", url_fields, "0", "", "Installs a script package.", "", still, later},
+  {"SYS.REMOVE_FARMWARE", "SYS", "FWREM", vm, document, "", script_package_fields, "0", "", "Removes a script package.", "", still, later},
+  {"SYS.UPDATE_FARMWARE", "SYS", "FWUPD", vm, document, "", script_package_fields, "0", "", "Updates a script package.", "", still, later},
+  {"SYS.REGISTER_GPIO", "SYS", "GPREG", vm, document, "", register_gpio_fields, "0", "", "Lets an edge on a line start a sequence.", "", still, later},
+  {"SYS.UNREGISTER_GPIO", "SYS", "GPUNR", vm, document, "", line_fields, "0", "", "Ends that.", "", still, later},
+  {"SYS.WAIT", "SYS", "WAIT", vm, document, "", wait_fields, "0, when the time is over", "", "Waits.", "milliseconds=500"},
+  {"SYS.SLEEP", "SYS", "SLEEP", vm, document, "", wait_fields, "0, when the time is over", "", "Waits; motors may be powered down meanwhile.", "milliseconds=500"},
+  {"SYS.EXIT", "SYS", "EXIT", vm, document, "", exit_fields, "0", "", "Ends the calling process.", "code=0"},
+  {"SYS.SYNC", "SYS", "SYNC", vm, none, "", no_fields, "0", "", "Fetches the account's resources.", "", still, later},
+};
+// clang-format on
+
+/// Namespace and operation as one number, so that a frame finds its row with one comparison a probe.
+constexpr std::uint64_t key_of(std::string_view space, std::string_view wire) {
+  std::uint64_t key = 14695981039346656037ULL;  // FNV-1a
+  for (const char c : space) key = (key ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  key = (key ^ '.') * 1099511628211ULL;
+  for (const char c : wire) key = (key ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  return key;
+}
+
+constexpr std::size_t bucket_count = 256;  // a power of two, four times the rows: few probes
+constexpr auto buckets = [] {
+  std::array<std::uint8_t, bucket_count> made{};
+  static_assert(std::size(table) < 255);
+  for (std::size_t i = 0; i < std::size(table); ++i) {
+    auto at = key_of(table[i].space, table[i].wire) % bucket_count;
+    while (made[at] != 0) at = (at + 1) % bucket_count;
+    made[at] = static_cast<std::uint8_t>(i + 1);
+  }
+  return made;
+}();
+
+}  // namespace
+
+std::span<const Operation> operations() noexcept { return table; }
+
+const Operation* find_operation(std::string_view long_name) noexcept {
+  for (const auto& row : table)
+    if (row.long_name == long_name) return &row;
+  return nullptr;
+}
+
+const Operation* find_operation(std::string_view space, std::string_view wire) noexcept {
+  for (auto at = key_of(space, wire) % bucket_count; buckets[at] != 0; at = (at + 1) % bucket_count) {
+    const auto& row = table[buckets[at] - 1];
+    if (row.space == space && row.wire == wire) return &row;
+  }
+  return nullptr;
+}
+
+std::size_t index_of(const Operation& operation) noexcept {
+  return static_cast<std::size_t>(&operation - table);
+}
+
+const Operation& literals::operator""_op(const char* long_name, std::size_t size) {
+  const auto* row = find_operation(std::string_view(long_name, size));
+  if (row == nullptr) {
+    std::fprintf(stderr, "celeriac: %s is not in the operation table\n", long_name);
+    std::abort();
+  }
+  return *row;
+}
+
+}  // namespace celeriac::protocol

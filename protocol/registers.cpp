@@ -1,0 +1,224 @@
+#include "protocol/registers.hpp"
+
+#include <format>
+
+namespace celeriac::protocol {
+
+using namespace literals;
+
+struct Registers::Register {
+  std::string name;
+  Json value;
+  std::int64_t time = 0;
+  Reader reader;
+  std::vector<std::weak_ptr<Opened>> watchers;
+};
+
+/// A register that a stream has open.
+struct Registers::Opened {
+  std::uint16_t id = 0;
+  std::weak_ptr<Session> session;
+  std::shared_ptr<Register> reg;
+  bool watched = false;
+  bool unanswered = false;  // a REGISTER.SET is on its way
+  bool stale = false;       // the value changed since
+  std::deque<Json> queue;   // of `log` only
+  std::size_t dropped = 0;
+};
+
+struct Registers::StreamRegisters {
+  std::map<std::uint16_t, std::shared_ptr<Opened>> opened;
+  std::uint16_t last_id = 0;
+};
+
+namespace {
+
+constexpr std::string_view log_name = "log";
+
+Error no_such_id(std::uint16_t id) {
+  return {.status = Status::not_found,
+          .message = std::format("No register is open as {} on this stream: open it with REGISTER.NEW.", id)};
+}
+
+}  // namespace
+
+Registers::Registers() {
+  ensure(log_name).value = nullptr;
+}
+Registers::~Registers() = default;
+
+Registers::Register& Registers::ensure(std::string_view name) {
+  auto found = table_.find(name);
+  if (found == table_.end()) {
+    found = table_.emplace(std::string(name), std::make_shared<Register>()).first;
+    found->second->name = name;
+    found->second->time = now_milliseconds();
+  }
+  return *found->second;
+}
+
+void Registers::publish(std::string_view name, Json value) {
+  auto& reg = ensure(name);
+  if (reg.value == value) return;
+  reg.value = std::move(value);
+  changed(reg);
+}
+
+void Registers::provide(std::string_view name, Reader reader) { ensure(name).reader = std::move(reader); }
+
+void Registers::touch(std::string_view name) {
+  if (const auto found = table_.find(name); found != table_.end()) changed(*found->second);
+}
+
+void Registers::changed(Register& reg) {
+  reg.time = now_milliseconds();
+  if (reg.watchers.empty()) return;
+  std::erase_if(reg.watchers, [](const auto& watcher) { return watcher.expired(); });
+  // Pushing may call back into publish(), so the list is not walked itself.
+  const auto watchers = reg.watchers;
+  for (const auto& weak : watchers) {
+    if (const auto opened = weak.lock()) {
+      opened->stale = true;
+      push(opened);
+    }
+  }
+}
+
+void Registers::log(Json entry) {
+  auto& reg = ensure(log_name);
+  reg.value = std::move(entry);
+  reg.time = now_milliseconds();
+  std::erase_if(reg.watchers, [](const auto& watcher) { return watcher.expired(); });
+  const auto watchers = reg.watchers;
+  for (const auto& weak : watchers) {
+    const auto opened = weak.lock();
+    if (opened == nullptr) continue;
+    if (opened->queue.size() >= max_queued_log) {
+      opened->queue.pop_front();
+      ++opened->dropped;
+    }
+    opened->queue.push_back(reg.value);
+    push(opened);
+  }
+}
+
+void Registers::remove(std::string_view name) {
+  const auto found = table_.find(name);
+  if (found == table_.end()) return;
+  const auto kept = found->second;
+  table_.erase(found);
+  kept->reader = nullptr;
+  kept->value = nullptr;
+  changed(*kept);
+}
+
+const Json& Registers::value(std::string_view name) const {
+  static const Json absent;
+  const auto found = table_.find(name);
+  return found != table_.end() ? found->second->value : absent;
+}
+
+bool Registers::contains(std::string_view name) const { return table_.contains(name); }
+
+void Registers::resolve_with(Resolver resolver) { resolver_ = std::move(resolver); }
+
+void Registers::push(const std::shared_ptr<Opened>& opened) {
+  static const Operation& set = "REGISTER.SET"_op;
+  const auto session = opened->session.lock();
+  if (session == nullptr || !session->open() || !opened->watched || opened->unanswered) return;
+  const bool is_log = opened->reg->name == log_name;
+  if (is_log && opened->queue.empty()) return;
+  if (!is_log && !opened->stale) return;
+  opened->unanswered = true;
+  opened->stale = false;
+  const auto send = [opened, session, this](const Json& value) {
+    const Json document{{"value", value}, {"time", opened->reg->time}};
+    session->request(set, encode_id(opened->id) + to_bson(document), [opened, this](Reply) {
+      opened->unanswered = false;
+      push(opened);
+    });
+  };
+  if (is_log) {
+    Json entry = std::move(opened->queue.front());
+    opened->queue.pop_front();
+    if (opened->dropped != 0) entry["dropped"] = std::exchange(opened->dropped, 0);
+    send(entry);
+  } else if (opened->reg->reader) {
+    opened->reg->reader([send](Result<Json> value) { send(value ? *value : Json(nullptr)); });
+  } else {
+    send(opened->reg->value);
+  }
+}
+
+void Registers::open(Request& request, Responder responder) {
+  auto& stream = request.session->local<StreamRegisters>();
+  if (stream.opened.size() >= max_open_registers)
+    return responder.fail({.status = Status::overloaded,
+                           .message = std::format("A stream may have {} registers open: close some with REGISTER.RM.",
+                                                  max_open_registers)});
+  const auto found = table_.find(request.arguments.string("name"));
+  do ++stream.last_id;
+  while (stream.last_id == 0 || stream.opened.contains(stream.last_id));
+  auto opened = std::make_shared<Opened>();
+  opened->id = stream.last_id;
+  opened->session = request.session;
+  opened->reg = found->second;
+  stream.opened.emplace(opened->id, opened);
+  responder.ok(opened->id);
+}
+
+void Registers::install(Dispatcher& dispatcher) {
+  dispatcher.on("REGISTER.NEW"_op, [this](Request& request, Responder responder) {
+    const auto name = request.arguments.string("name");
+    if (table_.contains(name)) return open(request, std::move(responder));
+    const auto unknown = [name] {
+      return Error{.status = Status::not_found, .message = std::format("There is no register \"{}\".", name)};
+    };
+    if (!resolver_) return responder.fail(unknown());
+    resolver_(name, [this, request, unknown, name, held = std::move(responder)](Result<void> ready) mutable {
+      request.payload = {};
+      if (!request.session->open()) return held.ok();
+      if (!ready) return held.fail(ready.error());
+      if (!table_.contains(name)) return held.fail(unknown());
+      open(request, std::move(held));
+    });
+  });
+
+  const auto with_opened = [](auto serve) {
+    return [serve](Request& request, Responder responder) {
+      auto& stream = request.session->local<StreamRegisters>();
+      const auto found = stream.opened.find(request.arguments.id());
+      if (found == stream.opened.end()) return responder.fail(no_such_id(request.arguments.id()));
+      serve(stream, found->second, std::move(responder));
+    };
+  };
+
+  dispatcher.on("REGISTER.READ"_op,
+                with_opened([](StreamRegisters&, std::shared_ptr<Opened> opened, Responder responder) {
+                  auto answer = [reg = opened->reg, held = std::move(responder)](Result<Json> value) mutable {
+                    if (!value) return held.fail(value.error());
+                    held.document({{"name", reg->name}, {"value", std::move(*value)}, {"time", reg->time}});
+                  };
+                  if (opened->reg->reader)
+                    opened->reg->reader(std::move(answer));
+                  else
+                    answer(opened->reg->value);
+                }));
+
+  dispatcher.on("REGISTER.WATCH"_op,
+                with_opened([](StreamRegisters&, std::shared_ptr<Opened> opened, Responder responder) {
+                  if (!std::exchange(opened->watched, true)) opened->reg->watchers.push_back(opened);
+                  responder.ok();
+                }));
+
+  dispatcher.on("REGISTER.RM"_op,
+                with_opened([](StreamRegisters& stream, std::shared_ptr<Opened> opened, Responder responder) {
+                  std::erase_if(opened->reg->watchers,
+                                [&](const auto& weak) { return weak.expired() || weak.lock() == opened; });
+                  opened->watched = false;
+                  stream.opened.erase(opened->id);
+                  responder.ok();
+                }));
+}
+
+}  // namespace celeriac::protocol
