@@ -1,0 +1,50 @@
+(module $rpc_request
+  (import "SYS" "EMERGENCY_UNLOCK" (func $SYS.EMERGENCY_UNLOCK))
+  (import "REGS" "READ" (func $REGS.READ (param i32)))
+  (import "SYS" "MOVE_ABSOLUTE" (func $SYS.MOVE_ABSOLUTE (param f64 f64 f64 f64 f64 f64)))
+  (import "SYS" "READ_STATUS" (func $SYS.READ_STATUS))
+  (global $value (export "value") (mut f64) (f64.const nan))
+  (global $x (export "x") (mut f64) (f64.const nan))
+  (global $y (export "y") (mut f64) (f64.const nan))
+  (global $z (export "z") (mut f64) (f64.const nan))
+  ;; text 0: "position"
+
+  ;; /body/0: emergency_unlock
+  (func $0.emergency_unlock (export "0") (result i32)
+    call $SYS.EMERGENCY_UNLOCK
+    i32.const 1
+  )
+
+  ;; /body/1: nothing
+  (func $1.nothing (export "1") (result i32)
+    i32.const 2
+  )
+
+  ;; /body/2: move
+  (func $2.move (export "2") (result i32)
+    i32.const 0
+    call $REGS.READ
+    i32.const 3
+  )
+
+  ;; … /body/2: move, reads inputs
+  (func $3.move (export "3") (result i32)
+    global.get $x
+    global.get $y
+    global.get $z
+    f64.const 100
+    f64.const 100
+    f64.const 100
+    call $SYS.MOVE_ABSOLUTE
+    i32.const 4
+  )
+
+  ;; /body/3: read_status
+  (func $4.read_status (export "4") (result i32)
+    call $SYS.READ_STATUS
+    i32.const -1
+  )
+  ;; custom section "celeriac.steps", 82 bytes
+  ;; custom section "celeriac.texts", 10 bytes
+  ;; custom section "name", 168 bytes
+)
