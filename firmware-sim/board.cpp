@@ -1,0 +1,73 @@
+#include "firmware-sim/board.hpp"
+
+#include <algorithm>
+
+namespace celeriac::firmware_sim {
+namespace {
+
+const BoardProfile& chosen(const BoardProfile* profile) {
+  return profile ? *profile : board_profiles().front();
+}
+
+PerAxis<Encoder> fresh_encoders(EncoderKind kind, const Machine& machine) {
+  return {Encoder(kind, machine.encoder_steps(AxisName::x)),
+          Encoder(kind, machine.encoder_steps(AxisName::y)),
+          Encoder(kind, machine.encoder_steps(AxisName::z))};
+}
+
+}  // namespace
+
+Board::Board(const BoardOptions& options, Uart::Sink output, EventSink events)
+    : profile_(chosen(options.profile)),
+      version_(options.version.value_or(profile_.version)),
+      version_text_(version_text(profile_, version_) + (options.commit.empty() ? "" : "-" + options.commit)),
+      events_(std::move(events)),
+      step_timing_(profile_.timing),
+      uart_(std::move(output)),
+      cpu_(uart_),
+      machine_(options.machine),
+      encoders_(fresh_encoders(profile_.encoders, machine_)) {
+  for (const auto& [pin, level] : options.digital_inputs) pins_.drive(pin, level);
+  for (const auto& [pin, value] : options.analog_inputs) pins_.drive_analog(pin, value);
+  reset(Instant{});
+}
+
+Board::~Board() = default;
+
+void Board::reset(Instant now) {
+  uart_.reset(now);
+  // The counts of the encoder chip live in the chip; the others are in the firmware's memory.
+  if (profile_.encoders != EncoderKind::spi) encoders_ = fresh_encoders(profile_.encoders, machine_);
+  running_ = Routine<>();
+  firmware_ = std::make_unique<Firmware>(Hardware{.profile = profile_,
+                                                  .version = version_,
+                                                  .version_text = version_text_,
+                                                  .uart = uart_,
+                                                  .cpu = cpu_,
+                                                  .eeprom = eeprom_,
+                                                  .pins = pins_,
+                                                  .machine = machine_,
+                                                  .encoders = encoders_,
+                                                  .step_timing = step_timing_,
+                                                  .events = events_});
+  running_ = firmware_->run();
+  cpu_.start(running_.handle(), now);
+  if (events_) events_(now, "reset");
+}
+
+std::size_t Board::receive(std::string_view bytes, Instant now) {
+  return uart_.host_sends(bytes, now);
+}
+
+Instant Board::next_event() const {
+  Instant next = cpu_.next_wake().value_or(Instant::max());
+  if (const auto delivery = uart_.next_delivery()) next = std::min(next, *delivery);
+  return next;
+}
+
+void Board::advance(Instant now) {
+  cpu_.run_to(now);
+  uart_.deliver(now);
+}
+
+}  // namespace celeriac::firmware_sim

@@ -1,0 +1,206 @@
+// celeriac-firmware-sim: the stepper firmware's double on a pseudo terminal.
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <format>
+#include <fstream>
+#include <optional>
+#include <print>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "firmware-sim/program/simulation.hpp"
+
+namespace {
+
+using namespace celeriac::firmware_sim;
+
+constexpr int exit_usage = 2;
+
+struct Arguments {
+  std::string link;
+  std::string board = "arduino";
+  std::string firmware_version;
+  double speed = 1;
+  bool no_reset_on_open = false;
+  bool garden = false;
+  std::vector<std::string> analog;
+  std::vector<std::string> digital;
+  std::string log;
+  std::string trace;
+};
+
+std::vector<std::string> board_names() {
+  std::vector<std::string> names;
+  for (const BoardProfile& profile : board_profiles()) names.emplace_back(profile.package);
+  return names;
+}
+
+/// `PIN=VALUE` with a pin of 0..69 and a value of 0..`most`; empty if it is not that.
+std::optional<std::pair<int, int>> pin_value(std::string_view text, int most) {
+  const auto number = [](std::string_view digits) -> std::optional<int> {
+    int value = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+    return value;
+  };
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos) return std::nullopt;
+  const auto pin = number(text.substr(0, equals));
+  const auto value = number(text.substr(equals + 1));
+  if (!pin || *pin < 0 || *pin >= Pins::count || !value || *value < 0 || *value > most) return std::nullopt;
+  return std::pair(*pin, *value);
+}
+
+CLI::Validator pin_values(int most) {
+  return {[most](std::string& text) {
+            return pin_value(text, most)
+                       ? std::string()
+                       : std::format("{} is not PIN=VALUE with a pin of 0..{} and a value of 0..{}", text,
+                                     Pins::count - 1, most);
+          },
+          "PIN=VALUE"};
+}
+
+/// `6.6.23`, or with the commit of a build: `6.6.26-52053ec8`. What the board adds between them is its own.
+CLI::Validator firmware_versions() {
+  return {[](std::string& text) {
+            return FirmwareVersion::parse(text.substr(0, text.find('-')))
+                       ? std::string()
+                       : std::format("{} is not a version such as 6.6.23 or 6.6.26-52053ec8", text);
+          },
+          "VERSION"};
+}
+
+void declare(CLI::App& app, Arguments& arguments) {
+  app.add_option("--link", arguments.link, "Symbolic link to make to the pseudo terminal")->required();
+  app.add_option("--board", arguments.board, "Board, by its FarmBot OS package name")
+      ->check(CLI::IsMember(board_names()))
+      ->capture_default_str();
+  app.add_option("--firmware-version", arguments.firmware_version, "Firmware release, such as 6.6.23")
+      ->check(firmware_versions());
+  app.add_option("--speed", arguments.speed, "Simulated seconds in a real one")
+      ->check(CLI::Range(0.001, 100'000.0))
+      ->capture_default_str();
+  app.add_flag("--no-reset-on-open", arguments.no_reset_on_open,
+               "The firmware is already running and goes on when a host opens the port");
+  app.add_flag("--garden", arguments.garden, "A whole bot: bed of 2.7 x 1.2 x 0.4 m, end stops, encoders");
+  app.add_option("--analog", arguments.analog, "Value of an analog input, 0..1023")->check(pin_values(1023));
+  app.add_option("--digital", arguments.digital, "Level of a digital input, 0 or 1")->check(pin_values(1));
+  app.add_option("--log", arguments.log, "File for pins, servos, moves, stops and refusals");
+  app.add_option("--trace", arguments.trace, "File for every byte on the line");
+  app.set_version_flag("--version", "celeriac-firmware-sim " CELERIAC_VERSION);
+  app.footer("Example: celeriac-firmware-sim --link /tmp/farmduino --garden --speed 10");
+}
+
+SimulationOptions options_of(const Arguments& arguments) {
+  SimulationOptions options;
+  options.board.profile = find_profile(arguments.board);
+  const std::string& version = arguments.firmware_version;
+  if (!version.empty()) {
+    const std::size_t dash = version.find('-');
+    options.board.version = FirmwareVersion::parse(version.substr(0, dash));
+    if (dash != std::string::npos) options.board.commit = version.substr(dash + 1);
+  }
+  if (arguments.garden) {
+    options.board.machine = garden_bot();
+    options.board.analog_inputs = garden_analog_inputs();
+    options.board.digital_inputs = garden_digital_inputs();
+  }
+  for (const std::string& text : arguments.analog)
+    options.board.analog_inputs.insert_or_assign(pin_value(text, 1023)->first, pin_value(text, 1023)->second);
+  for (const std::string& text : arguments.digital) {
+    options.board.digital_inputs.insert_or_assign(pin_value(text, 1)->first, pin_value(text, 1)->second != 0);
+  }
+  options.speed = arguments.speed;
+  if (arguments.no_reset_on_open) options.reset_on_open = false;
+  return options;
+}
+
+double seconds(Instant at) {
+  return std::chrono::duration<double>(at.time_since_epoch()).count();
+}
+
+/// Bytes for a person: control characters and everything beyond ASCII escaped.
+std::string visible(std::string_view bytes) {
+  std::string text;
+  for (const char byte : bytes) {
+    if (byte == '\r') {
+      text += "\\r";
+    } else if (byte == '\n') {
+      text += "\\n";
+    } else if (byte == '\\') {
+      text += "\\\\";
+    } else if (byte >= ' ' && byte <= '~') {
+      text += byte;
+    } else {
+      text += std::format("\\x{:02x}", static_cast<unsigned char>(byte));
+    }
+  }
+  return text;
+}
+
+int complain(std::string_view sentence) {
+  std::println(stderr, "celeriac-firmware-sim: {}", sentence);
+  return EXIT_FAILURE;
+}
+
+int run(const Arguments& arguments) {
+  std::ofstream log;
+  std::ofstream trace;
+  for (const auto& [file, path] : {std::pair{&log, &arguments.log}, std::pair{&trace, &arguments.trace}}) {
+    if (path->empty()) continue;
+    file->open(*path);
+    if (!*file) return complain(std::format("{} cannot be written.", *path));
+  }
+  SimulationLog sinks;
+  if (log.is_open()) {
+    sinks.events = [&](Instant at, std::string_view text) {
+      log << std::format("{:12.6f} {}\n", seconds(at), text) << std::flush;
+    };
+  }
+  if (trace.is_open()) {
+    sinks.trace = [&](Instant at, bool to_board, std::string_view bytes) {
+      trace << std::format("{:12.6f} {} {}\n", seconds(at), to_board ? ">" : "<", visible(bytes))
+            << std::flush;
+    };
+  }
+
+  auto terminal = PseudoTerminal::open(arguments.link);
+  if (!terminal) return complain(terminal.error());
+  boost::asio::io_context context(1);
+  boost::asio::signal_set signals(context, SIGINT, SIGTERM);
+  Simulation simulation(context.get_executor(), std::move(*terminal), options_of(arguments),
+                        std::move(sinks));
+  signals.async_wait([&](const boost::system::error_code& error, int) {
+    if (!error) simulation.stop();
+  });
+  simulation.start();
+  std::println("ready {}", arguments.link);
+  std::fflush(stdout);
+  context.run();
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("The double of a FarmBot's stepper firmware, on a pseudo terminal.");
+  Arguments arguments;
+  declare(app, arguments);
+  try {
+    app.parse(argc, argv);
+    return run(arguments);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? EXIT_SUCCESS : exit_usage;
+  } catch (const std::exception& error) {
+    return complain(error.what());
+  }
+}
