@@ -1,0 +1,63 @@
+#include "console/commands/declarations.hpp"
+
+namespace celeriac::console {
+namespace {
+
+using enum Completes;
+
+constexpr Group group_table[] = {
+    {"code", "Codes in the store of the VM."},
+    {"pin", "Pins of the board."},
+    {"param", "Parameters of the firmware, settings of the host."},
+    {"completion", "Completion for shells."},
+};
+
+// clang-format off
+constexpr Command table[] = {
+    {"up", "Starts the host and stays in the foreground until Ctrl-C.", "celeriac up --simulate\nceleriac up --serial /dev/ttyACM0", declare_up, nothing},
+    {"run", "Runs a sequence and shows how it goes.", "celeriac run watering.json\nceleriac run blink.json caller.json", declare_run, files},
+    {"check", "Checks sequences without running them.", "celeriac check watering.json", declare_check, files},
+    {"compile", "Compiles a sequence to WebAssembly.", "celeriac compile watering.json -o watering.wasm\nceleriac compile watering.json --wat", declare_compile, files},
+    {"code list", "Lists the codes in the store.", "celeriac code list", declare_code_list, nothing},
+    {"code show", "Shows what the store knows of a code.", "celeriac code show 1", declare_code_show, nothing},
+    {"code rm", "Removes codes; processes already started go on.", "celeriac code rm 1 2", declare_code_rm, nothing},
+    {"ps", "Lists the processes.", "celeriac ps", declare_ps, nothing},
+    {"pause", "Pauses a process after the step in progress.", "celeriac pause 3", declare_pause, nothing},
+    {"resume", "Lets a paused or ready process run.", "celeriac resume 3", declare_resume, nothing},
+    {"step", "Runs one step of a paused or ready process.", "celeriac step 3", declare_step, nothing},
+    {"kill", "Ends a process now; a move of its own stops.", "celeriac kill 3", declare_kill, nothing},
+    {"wait", "Waits until a process has ended; the exit status tells how.", "celeriac wait 3", declare_wait, nothing},
+    {"status", "Shows where the bot is and what it does.", "celeriac status", declare_status, nothing},
+    {"watch", "Shows every change of registers until Ctrl-C.", "celeriac watch position pins.8\nceleriac watch log", declare_watch, registers},
+    {"move", "Moves to a position, in mm.", "celeriac move 100 200 0 --speed 50", declare_move, nothing},
+    {"jog", "Moves one axis by a distance, in mm.", "celeriac jog x -10", declare_jog, axes},
+    {"home", "Goes to 0.", "celeriac home\nceleriac home z", declare_home, axes},
+    {"find-home", "Finds home with end stops or encoders.", "celeriac find-home x", declare_find_home, axes},
+    {"calibrate", "Finds the length of an axis.", "celeriac calibrate x", declare_calibrate, axes},
+    {"zero", "Makes the present place 0.", "celeriac zero z", declare_zero, axes},
+    {"pin read", "Reads a pin.", "celeriac pin read 59 --analog", declare_pin_read, nothing},
+    {"pin write", "Writes a pin.", "celeriac pin write 8 1\nceleriac pin write 10 128 --analog", declare_pin_write, nothing},
+    {"pin toggle", "Inverts a pin.", "celeriac pin toggle 8", declare_pin_toggle, nothing},
+    {"servo", "Turns a servo, in degrees.", "celeriac servo 4 90", declare_servo, nothing},
+    {"estop", "Stops everything now and locks.", "celeriac estop", declare_estop, nothing},
+    {"unlock", "Ends the emergency lock.", "celeriac unlock", declare_unlock, nothing},
+    {"abort", "Stops the move in progress without locking.", "celeriac abort", declare_abort, nothing},
+    {"param list", "Lists parameters with their units.", "celeriac param list\nceleriac param list spd --package firmware", declare_param_list, nothing},
+    {"param get", "Shows parameters by name.", "celeriac param get movement_max_spd_x", declare_param_get, nothing},
+    {"param set", "Changes a parameter.", "celeriac param set movement_max_spd_x 400\nceleriac param set safe_height -20 --package os", declare_param_set, nothing},
+    {"call", "Calls any operation of the wire protocol.", "celeriac call SYS.HOME axis=z speed=50\nceleriac call REGISTER.NEW name=position", declare_call, operations},
+    {"version", "Shows the version.", "celeriac version", declare_version, nothing},
+    {"completion bash", "Prints the completion for bash.", "source <(celeriac completion bash)", declare_completion_bash, nothing},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Command> commands() {
+  return table;
+}
+std::span<const Group> groups() {
+  return group_table;
+}
+
+}  // namespace celeriac::console

@@ -1,0 +1,43 @@
+#pragma once
+// What the table of commands points to; each family of commands has a file of its own.
+
+#include "console/command.hpp"
+
+namespace celeriac::console {
+
+Action declare_up(CLI::App& app);
+Action declare_run(CLI::App& app);
+Action declare_check(CLI::App& app);
+Action declare_compile(CLI::App& app);
+Action declare_code_list(CLI::App& app);
+Action declare_code_show(CLI::App& app);
+Action declare_code_rm(CLI::App& app);
+Action declare_ps(CLI::App& app);
+Action declare_pause(CLI::App& app);
+Action declare_resume(CLI::App& app);
+Action declare_step(CLI::App& app);
+Action declare_kill(CLI::App& app);
+Action declare_wait(CLI::App& app);
+Action declare_status(CLI::App& app);
+Action declare_watch(CLI::App& app);
+Action declare_move(CLI::App& app);
+Action declare_jog(CLI::App& app);
+Action declare_home(CLI::App& app);
+Action declare_find_home(CLI::App& app);
+Action declare_calibrate(CLI::App& app);
+Action declare_zero(CLI::App& app);
+Action declare_pin_read(CLI::App& app);
+Action declare_pin_write(CLI::App& app);
+Action declare_pin_toggle(CLI::App& app);
+Action declare_servo(CLI::App& app);
+Action declare_estop(CLI::App& app);
+Action declare_unlock(CLI::App& app);
+Action declare_abort(CLI::App& app);
+Action declare_param_list(CLI::App& app);
+Action declare_param_get(CLI::App& app);
+Action declare_param_set(CLI::App& app);
+Action declare_call(CLI::App& app);
+Action declare_version(CLI::App& app);
+Action declare_completion_bash(CLI::App& app);
+
+}  // namespace celeriac::console

@@ -1,0 +1,284 @@
+// run: uploads sequences, runs the last of them, and shows how it goes.
+
+#include <CLI/App.hpp>
+#include <algorithm>
+#include <boost/asio/steady_timer.hpp>
+#include <cmath>
+#include <format>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <vector>
+
+#include "celeryscript/checker.hpp"
+#include "console/commands/declarations.hpp"
+#include "console/run_display.hpp"
+#include "console/source_file.hpp"
+#include "console/step_text.hpp"
+#include "console/text.hpp"
+#include "console/upload.hpp"
+#include "console/values.hpp"
+
+namespace celeriac::console {
+namespace asio = boost::asio;
+using namespace protocol::literals;
+using protocol::Error;
+using protocol::Json;
+using protocol::Result;
+using protocol::Status;
+
+namespace {
+
+struct Run {
+  std::vector<std::string> files;
+  std::vector<std::string> arguments;
+  std::string name;
+};
+
+/// Reads and checks one file; prints what is wrong with it, each error at its place.
+std::optional<celeryscript::Document> load(Context& context, const std::string& path, Exit& exit) {
+  auto source = read_source(path);
+  if (!source) {
+    exit = context.failed(source.error());
+    return std::nullopt;
+  }
+  auto parsed = celeryscript::read(std::move(*source));
+  if (parsed.diagnostics.clean()) return std::move(parsed.document);
+  if (context.json()) {
+    exit = context.failed(to_error(parsed.diagnostics));
+  } else {
+    context.world().err << render(parsed.diagnostics,
+                                  {.file = path, .colour = context.world().terminal.colour});
+    context.note(std::format("{} is not run: it has {} error{}", path, parsed.diagnostics.errors(),
+                             parsed.diagnostics.errors() == 1 ? "" : "s"));
+    exit = Exit::refused;
+  }
+  return std::nullopt;
+}
+
+Result<Json> arguments_of(const std::vector<std::string>& words) {
+  Json arguments = Json::object();
+  for (const auto& word : words) {
+    const auto assignment = split_assignment(word);
+    if (!assignment) {
+      Error error = assignment.error();
+      error.message += " --arg takes label=value.";
+      return std::unexpected(std::move(error));
+    }
+    arguments[assignment->first] = value_of(assignment->second);
+  }
+  return arguments;
+}
+
+/// Whether the node in progress is one of the document itself: inside a sequence that it calls the path is a
+/// path of that one, while `step` still counts the caller's.
+bool is_in(const celeryscript::Document& document, const ProcessStatus& process) {
+  const auto number = static_cast<std::size_t>(std::max<std::int64_t>(process.step, 1)) - 1;
+  return document.root != nullptr && number < document.root->body.size() &&
+         (process.path + '/').starts_with(std::format("/body/{}/", number));
+}
+
+/// What is seen of the process while it runs, and passed on to the display.
+class Observation {
+ public:
+  Observation(World& world, bool json, const celeryscript::Document& document, std::string title)
+      : world_(world),
+        document_(document),
+        display_(make_run_display(world, json)),
+        started_(world.now()),
+        timer_(world.io) {
+    view_.title = std::move(title);
+    if (display_->interval().count() > 0) tick();
+  }
+  ~Observation() { finish(); }
+  Observation(const Observation&) = delete;
+  Observation& operator=(const Observation&) = delete;
+
+  void process(const Json& stat) {
+    if (!stat.is_object()) return;
+    view_.process = ProcessStatus::of(stat);
+    const auto* node = is_in(document_, view_.process) ? node_at(document_, view_.process.path) : nullptr;
+    view_.step = node != nullptr && node != document_.root ? step_text(*node) : "";
+    update();
+  }
+
+  void position(const Json& place) {
+    add_distance(view_.position, place);
+    view_.position = place;
+  }
+
+  void log(const Json& entry) {
+    if (!finished_) display_->log(entry);
+  }
+
+  void finish() {
+    if (std::exchange(finished_, true)) return;
+    timer_.cancel();
+    display_->finish();
+  }
+
+  [[nodiscard]] std::chrono::nanoseconds elapsed() const { return world_.now() - started_; }
+  [[nodiscard]] const RunView& view() const { return view_; }
+  [[nodiscard]] double distance_mm() const { return distance_mm_; }
+
+ private:
+  void update() {
+    if (finished_) return;
+    view_.elapsed = elapsed();
+    display_->update(view_);
+  }
+
+  void tick() {
+    timer_.expires_after(display_->interval());
+    timer_.async_wait([this](boost::system::error_code error) {
+      if (error || finished_) return;  // `error` first: it may mean that this is gone
+      update();
+      tick();
+    });
+  }
+
+  /// The way from reported position to reported position, summed up: the board reports some times a second.
+  void add_distance(const Json& from, const Json& to) {
+    double sum = 0;
+    for (const char* axis : {"x", "y", "z"}) {
+      const auto coordinate = [axis](const Json& place) {
+        return place.is_object() && place.contains(axis) && place[axis].is_number()
+                   ? place[axis].get<double>()
+                   : NAN;
+      };
+      const double d = coordinate(to) - coordinate(from);
+      if (std::isfinite(d)) sum += d * d;
+    }
+    distance_mm_ += std::sqrt(sum);
+  }
+
+  World& world_;
+  const celeryscript::Document& document_;
+  std::unique_ptr<RunDisplay> display_;
+  std::chrono::steady_clock::time_point started_;
+  asio::steady_timer timer_;
+  RunView view_;
+  double distance_mm_ = 0;
+  bool finished_ = false;
+};
+
+/// Says how it ended.
+Exit summarise(Context& context, const Observation& seen, const std::optional<Error>& error) {
+  const auto& process = seen.view().process;
+  const std::string time = elapsed(seen.elapsed());
+  if (context.json()) {
+    context.document({{"event", "end"},
+                      {"ok", !error},
+                      {"process", process.id},
+                      {"state", process.state},
+                      {"steps_done", process.steps_done},
+                      {"seconds", std::chrono::duration<double>(seen.elapsed()).count()},
+                      {"distance_mm", std::round(seen.distance_mm() * 100) / 100},
+                      {"position", seen.view().position},
+                      {"error", error ? error->document() : Json()}});
+    return error ? exit_of(*error) : Exit::done;
+  }
+  if (!error) {
+    context.line(std::format("{}: done in {}, {} step{}, {} mm travelled, at {}", seen.view().title, time,
+                             process.steps_done, process.steps_done == 1 ? "" : "s",
+                             millimetres(seen.distance_mm()), position(seen.view().position)));
+    return Exit::done;
+  }
+  if (error->code == interrupted_code) return Exit::interrupted;  // has been said
+  std::string text = std::format("{} failed after {}", seen.view().title, time);
+  if (!error->path.empty()) text += std::format(" at {}", printable(error->path));
+  context.note(std::format("{}: {}", text, printable(error->message)));
+  return error->code == unreachable_code ? Exit::unreachable : Exit::failed;
+}
+
+/// Watches, runs and awaits a process that has been made; nullopt if it ended well.
+asio::awaitable<std::optional<Error>> follow(Client& client, std::uint16_t process, Observation& seen) {
+  const std::pair<std::string, Client::Changed> registers[] = {
+      {"position", [&seen](const Json& value, std::int64_t) { seen.position(value); }},
+      {"log", [&seen](const Json& value, std::int64_t) { seen.log(value); }},
+      {std::format("process.{}", process),
+       [&seen](const Json& value, std::int64_t) { seen.process(value); }}};
+  // Without the hypervisor there is no position, and the sequence may not need one.
+  if (const auto place = co_await client.read("position")) seen.position(*place);
+  for (const auto& [name, changed] : registers) co_await client.watch(name, changed);
+
+  const Json id{{"id", process}};
+  const auto running = co_await client.call("PROC.RUN"_op, id);
+  if (!running) co_return running.error();
+  const auto ended = co_await client.call("PROC.WAIT"_op, id);
+  if (!ended && (ended.error().code == interrupted_code || ended.error().code == unreachable_code))
+    co_return ended.error();
+  if (const auto stat = co_await client.ask("PROC.STAT"_op, id)) seen.process(*stat);
+  if (const auto place = co_await client.read("position")) seen.position(*place);
+  if (ended) co_return std::nullopt;
+  co_return ended.error();
+}
+
+/// Ctrl-C: what we started does not go on without us.
+asio::awaitable<void> kill(Context& context, Client& client, std::uint16_t process) {
+  const auto killed = co_await client.send("PROC.KILL"_op, protocol::encode_id(process), prompt_answer);
+  context.note(
+      killed ? std::format("interrupted: process {} is killed", process)
+             : std::format("interrupted, but process {} may still run: {}", process, killed.error().message));
+}
+
+asio::awaitable<Exit> run(Context& context, const Run& job) {
+  const auto arguments = arguments_of(job.arguments);
+  if (!arguments) co_return context.failed(arguments.error());
+  std::vector<celeryscript::Document> documents;
+  Exit bad = Exit::done;
+  for (const auto& file : job.files)
+    if (auto document = load(context, file, bad)) documents.push_back(std::move(*document));
+  if (bad != Exit::done) co_return bad;
+
+  const auto client = co_await context.connect();
+  if (!client) co_return context.failed(client.error());
+  std::vector<std::uint16_t> codes;
+  std::optional<Error> error;
+  for (const auto& document : documents) {
+    const auto code = co_await upload(**client, document.source);
+    if (!code) {
+      error = code.error();
+      break;
+    }
+    codes.push_back(*code);
+  }
+  if (error) {
+    co_await remove(**client, codes);
+    co_return context.failed(*error);
+  }
+
+  const auto& main = documents.back();
+  std::string title = job.name;
+  if (title.empty())
+    title = main.name.empty() ? std::filesystem::path(job.files.back()).stem().string() : main.name;
+  const Json start{{"id", codes.back()}, {"args", *arguments}, {"name", title}};
+  const auto process = co_await (*client)->call("PROC.START"_op, start);
+  if (!process) {
+    co_await remove(**client, codes);
+    co_return context.failed(process.error());
+  }
+  Observation seen(context.world(), context.json(), main, printable(title));
+  error = co_await follow(**client, process->value, seen);
+  seen.finish();
+  if (error && error->code == interrupted_code) co_await kill(context, **client, process->value);
+  // The store is for codes that somebody keeps; this run's were only lent to it.
+  co_await remove(**client, codes);
+  co_return summarise(context, seen, error);
+}
+
+}  // namespace
+
+Action declare_run(CLI::App& app) {
+  auto job = std::make_shared<Run>();
+  app.add_option("file", job->files, "CeleryScript JSON: the last is run, the others may be called by it")
+      ->type_name("FILE")
+      ->required();
+  app.add_option("--arg", job->arguments, "Value of a parameter of the sequence (repeatable)")
+      ->type_name("LABEL=VALUE")
+      ->allow_extra_args(false);
+  app.add_option("--name", job->name, "What lists show (else the name of the sequence)")->type_name("NAME");
+  return [job](Context& context) { return run(context, *job); };
+}
+
+}  // namespace celeriac::console

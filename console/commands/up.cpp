@@ -1,0 +1,157 @@
+// up: the whole host in the foreground.
+
+#include <CLI/App.hpp>
+#include <CLI/Validators.hpp>
+#include <format>
+#include <memory>
+#include <optional>
+#include <ostream>
+
+#include "console/commands/declarations.hpp"
+#include "console/process_status.hpp"
+#include "console/text.hpp"
+#include "console/up/garden.hpp"
+#include "console/up/run_directory.hpp"
+#include "console/up/supervisor.hpp"
+
+namespace celeriac::console {
+namespace asio = boost::asio;
+using protocol::Error;
+using protocol::Json;
+using protocol::Result;
+using protocol::Status;
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto start_patience = 20s;   // a daemon is ready in 0.2 s; a busy machine may need a while
+constexpr auto garden_patience = 60s;  // the simulated board boots in a few seconds
+constexpr auto waiting_remark = 10s;   // a person hears what is waited for
+constexpr auto stop_grace = 5s;
+
+struct Up {
+  bool simulate = false;
+  std::string serial = "auto";
+  double speed = 1;
+  std::string board = "arduino";
+  std::string tcp;
+};
+
+/// The programs of a host, in the order in which they start.
+Result<std::vector<ChildSpec>> crew_of(Context& context, const Up& up, const RunDirectory& directory) {
+  const std::string dir = directory.path().string();
+  std::vector<ChildSpec> crew;
+  std::vector<std::string> hal{"--dir", dir, "--serial",
+                               up.simulate ? directory.firmware_link().string() : up.serial};
+  std::vector<std::string> vm{"--dir", dir};
+  if (up.simulate) {
+    const auto parameters = directory.path() / "garden-parameters.json";
+    if (auto written = write_garden_parameters(parameters, up.board); !written)
+      return std::unexpected(written.error());
+    hal.insert(hal.end(), {"--parameters", parameters.string()});
+    crew.push_back({"firmware-sim",
+                    "celeriac-firmware-sim",
+                    {"--garden", "--link", directory.firmware_link().string(), "--board", up.board, "--speed",
+                     std::format("{}", up.speed)}});
+  }
+  if (!up.tcp.empty()) {
+    vm.insert(vm.end(), {"--tcp", up.tcp});
+    if (const auto& token = context.token_file(); !token.empty())
+      vm.insert(vm.end(), {"--token-file", token.string()});
+  }
+  crew.push_back({"hal", "celeriac-hal", std::move(hal)});
+  crew.push_back({"vm", "celeriac-vm", std::move(vm)});
+  const std::string search = context.world().variable("PATH").value_or("");
+  for (auto& spec : crew) {
+    auto program = find_program(context.world().programs, search, spec.program.string());
+    if (!program) return std::unexpected(std::move(program.error()));
+    spec.program = std::move(*program);
+  }
+  return crew;
+}
+
+/// What the VM says of the board: nullopt once it is ready, else why it is not.
+asio::awaitable<std::optional<std::string>> why_not_ready(asio::io_context& io,
+                                                          const RunDirectory& directory) {
+  const auto client = co_await Client::connect(io, {.who = "the VM", .socket = directory.vm_socket()});
+  if (!client) co_return client.error().message;
+  const auto firmware = co_await (*client)->read("firmware");
+  if (!firmware) co_return firmware.error().message;
+  if (text_of(*firmware, "state") == "ready") co_return std::nullopt;
+  const std::string reason = text_of(*firmware, "reason");
+  co_return reason.empty() ? "The board does not answer yet." : reason;
+}
+
+/// Waits until the whole chain answers: VM, hypervisor, board. A real board may be plugged in later, so only
+/// the simulated one has a deadline.
+asio::awaitable<Result<void>> await_board(Context& context, const Up& up, const RunDirectory& directory,
+                                          Supervisor& crew) {
+  const auto begun = context.world().now();
+  auto next_remark = begun + waiting_remark;
+  while (true) {
+    const auto reason = co_await why_not_ready(context.world().io, directory);
+    if (!reason) co_return Result<void>();
+    const auto now = context.world().now();
+    if (up.simulate && now - begun > garden_patience)
+      co_return protocol::fail(
+          Status::timeout,
+          std::format("The simulated board was not ready within {} s. {}", garden_patience.count(), *reason));
+    if (now >= next_remark) {
+      context.note("still waiting for the board. " + *reason);
+      next_remark = now + waiting_remark;
+    }
+    if (auto passed = co_await crew.pass(50ms); !passed) co_return passed;
+  }
+}
+
+asio::awaitable<Result<void>> start_all(Context& context, const Up& up, const RunDirectory& directory,
+                                        Supervisor& crew) {
+  auto specs = crew_of(context, up, directory);
+  if (!specs) co_return std::unexpected(std::move(specs.error()));
+  for (auto& spec : *specs)
+    if (auto started = co_await crew.start(std::move(spec), start_patience); !started) co_return started;
+  co_return co_await await_board(context, up, directory, crew);
+}
+
+asio::awaitable<Exit> run_host(Context& context, const Up& up) {
+  const auto directory = RunDirectory::claim(context.directory());
+  if (!directory) co_return context.failed(directory.error());
+  const auto& world = context.world();
+  Supervisor crew(world.io, [&world](const std::string& name, std::string_view line) {
+    world.err << std::format("[{}] {}", name, printable(line)) << std::endl;
+  });
+  auto started = co_await start_all(context, up, *directory, crew);
+  Error end = started ? Error{} : started.error();
+  if (started) {
+    context.done({{"event", "ready"}, {"dir", directory->path().string()}}, "ready");
+    end = co_await crew.first_death();
+  }
+  co_await crew.stop(stop_grace);
+  if (end.code == interrupted_code) co_return started ? Exit::done : Exit::interrupted;
+  co_return context.failed(end);
+}
+
+}  // namespace
+
+Action declare_up(CLI::App& app) {
+  auto up = std::make_shared<Up>();
+  auto* simulate = app.add_flag("--simulate", up->simulate, "With a simulated garden instead of a board");
+  app.add_option("--serial", up->serial, "Serial port of the board; auto looks for one")
+      ->type_name("PORT")
+      ->capture_default_str()
+      ->excludes(simulate);
+  app.add_option("--speed", up->speed, "The simulated garden runs so many times faster")
+      ->type_name("N")
+      ->check(CLI::Range(0.01, 10000.0, "0.01 to 10000"))
+      ->needs(simulate);
+  app.add_option("--board", up->board, "Board that is simulated, by its package name")
+      ->type_name("NAME")
+      ->capture_default_str()
+      ->needs(simulate);
+  app.add_option("--tcp", up->tcp, "The VM listens on TCP as well; with --token-file")
+      ->type_name("ADDR:PORT");
+  return [up](Context& context) { return run_host(context, *up); };
+}
+
+}  // namespace celeriac::console
