@@ -9,6 +9,7 @@
 #include <map>
 #include <sstream>
 
+#include "celeryscript/grammar.hpp"
 #include "protocol/operations.hpp"
 #include "protocol/status.hpp"
 
@@ -73,6 +74,29 @@ std::string operations_table() {
   return out;
 }
 
+std::string kinds_table() {
+  namespace cs = celeriac::celeryscript;
+  std::string out = "| kind | arguments | what it does | runs here |\n|---|---|---|---|\n";
+  for (const auto& kind : cs::kinds()) {
+    if (!kind.in_grammar()) continue;
+    std::string arguments;
+    for (const auto* rule : kind.args)
+      arguments += std::format("{}`{}`{}{}", arguments.empty() ? "" : ", ", rule->name,
+                               rule->unit.empty() ? "" : " ", rule->unit);
+    out += std::format("| `{}` | {} | {} | {} |\n", kind.name, arguments, kind.help, kind.runs ? "yes" : "");
+  }
+  return out;
+}
+
+std::string legacy_table() {
+  namespace cs = celeriac::celeryscript;
+  std::string out = "| kind | last seen | instead |\n|---|---|---|\n";
+  for (const auto& kind : cs::kinds())
+    if (!kind.in_grammar())
+      out += std::format("| `{}` | {} | {} |\n", kind.name, kind.last_seen, kind.replacement);
+  return out;
+}
+
 /// The document with its marked parts made anew.
 std::string filled(const std::string& text, const std::map<std::string, std::string>& parts) {
   std::istringstream in(text);
@@ -102,7 +126,8 @@ int main(int count, char** arguments) {
   std::ifstream in(path);
   std::ostringstream read;
   read << in.rdbuf();
-  const auto made = filled(read.str(), {{"statuses", statuses()}, {"operations", operations_table()}});
+  const auto made = filled(read.str(), {{"statuses", statuses()}, {"operations", operations_table()},
+                                       {"kinds", kinds_table()}, {"legacy", legacy_table()}});
   if (made == read.str()) return 0;
   if (check) {
     std::cerr << path << " does not agree with the tables of the code: run scripts/docs\n";

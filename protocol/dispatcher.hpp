@@ -25,7 +25,8 @@ class Dispatcher {
  public:
   using Handler = std::function<void(Request& request, Responder responder)>;
 
-  /// `server` is who we are: vm or hypervisor. Serves SYS.HELLO itself. A non-empty token is what HELLO over TCP must bring.
+  /// `server` is who we are: vm or hypervisor. Serves SYS.HELLO itself. A non-empty token is what HELLO over
+  /// TCP must bring.
   explicit Dispatcher(Server server, std::string token = {});
 
   /// Serves an operation: the payload is decoded before, and what does not decode never arrives.

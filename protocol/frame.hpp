@@ -53,9 +53,7 @@ inline void store_u16(char* bytes, std::uint16_t number) noexcept {
 /// Length of a padded name of `width` characters, 0 if it breaks the rules: at least one of A-Z 0-9 _,
 /// then only spaces.
 inline std::size_t name_length(const char* name, std::size_t width) noexcept {
-  constexpr auto legal = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  };
+  constexpr auto legal = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; };
   std::size_t length = 0;
   while (length < width && legal(name[length])) ++length;
   for (std::size_t i = length; i < width; ++i)
@@ -85,7 +83,9 @@ inline void encode_response(char* out, ResponseFrame response) noexcept {
 }
 
 /// True if these 8 bytes are a response.
-inline bool is_response(const char* bytes) noexcept { return bytes[6] == '\r' && bytes[7] == '\n'; }
+inline bool is_response(const char* bytes) noexcept {
+  return bytes[6] == '\r' && bytes[7] == '\n';
+}
 
 inline ResponseFrame decode_response(const char* bytes) noexcept {
   return {Channel{load_u16(bytes)}, load_u16(bytes + 2), load_u16(bytes + 4)};

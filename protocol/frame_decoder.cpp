@@ -17,12 +17,14 @@ bool may_be_name(std::string_view bytes, std::size_t offset, std::size_t width) 
 
 }  // namespace
 
-FrameDecoder::Header FrameDecoder::classify(std::string_view bytes) const noexcept {
+FrameDecoder::Header FrameDecoder::classify(std::string_view bytes) const {
   if (bytes.size() < response_size) return Header::undecided;
   if (is_response(bytes.data())) {
-    // Any six bytes before CR LF are a response's; while searching, only a known status convinces.
-    if (synchronised_ || load_u16(bytes.data() + 2) < status_count) return Header::response;
-    return Header::malformed;
+    if (synchronised_) return Header::response;
+    // Any six bytes before CR LF look like a response; the tail of a broken request does, for one.
+    const auto response = decode_response(bytes.data());
+    const bool believed = response.status < status_count && awaited_ && awaited_(response.channel);
+    return believed ? Header::response : Header::malformed;
   }
   if (!may_be_name(bytes, 2, space_width) || !may_be_name(bytes, 2 + space_width, wire_width))
     return Header::malformed;
@@ -31,7 +33,7 @@ FrameDecoder::Header FrameDecoder::classify(std::string_view bytes) const noexce
   return bytes.size() < request_header_size ? Header::undecided : Header::request;
 }
 
-Decoded FrameDecoder::next(std::string_view& bytes) noexcept {
+Decoded FrameDecoder::next_of_any(std::string_view& bytes) {
   for (;;) {
     switch (classify(bytes)) {
       case Header::undecided:

@@ -6,6 +6,8 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <format>
 
 namespace celeriac::protocol {
@@ -24,9 +26,13 @@ struct Listener::State {
   std::filesystem::path file;  // removed with the listener; "" for TCP
   std::uint16_t port = 0;
   std::size_t sessions = 0;
+  std::chrono::milliseconds hello_deadline{};
 };
 
 namespace {
+
+/// Until the next attempt after a client could not be accepted.
+constexpr std::chrono::milliseconds accept_pause{100};
 
 Peer peer_of(stream_protocol::socket& socket) {
   Peer peer{.transport = Transport::unix_socket, .name = "a client"};
@@ -43,10 +49,24 @@ Peer peer_of(stream_protocol::socket& socket) {
 Peer peer_of(asio::ip::tcp::socket& socket) {
   error_code error;
   const auto remote = socket.remote_endpoint(error);
-  socket.set_option(asio::ip::tcp::no_delay(true), error);  // a frame is a whole message: waiting only delays it
+  socket.set_option(asio::ip::tcp::no_delay(true),
+                    error);  // a frame is a whole message: waiting only delays it
   return {.transport = Transport::tcp,
           .name = error ? "a client" : std::format("{}:{}", remote.address().to_string(), remote.port()),
           .admitted = false};
+}
+
+/// Closes a stream that is not admitted in time: strangers must not hold the places of clients.
+void expect_hello(asio::io_context& io, const std::shared_ptr<Session>& session,
+                  std::chrono::milliseconds deadline) {
+  if (session->peer().admitted) return;
+  const auto timer = std::make_shared<asio::steady_timer>(io, deadline);
+  timer->async_wait([timer, weak = std::weak_ptr(session)](const error_code&) {
+    const auto stranger = weak.lock();
+    if (stranger == nullptr || !stranger->open() || stranger->peer().admitted) return;
+    spdlog::warn("{} said no HELLO with the token in time and is closed", stranger->peer().name);
+    stranger->close();
+  });
 }
 
 /// Accepts for ever, until stopped.
@@ -55,14 +75,23 @@ void accept(const std::shared_ptr<State>& state, Acceptor& acceptor, asio::io_co
             const Dispatcher& dispatcher) {
   acceptor.async_accept([state, &acceptor, &io, &dispatcher](const error_code& error, auto socket) {
     if (!acceptor.is_open()) return;
-    if (!error && state->sessions >= max_sessions) {
+    if (error) {
+      // Out of descriptors, most likely: the client stays in the queue, so asking again at once would spin.
+      spdlog::warn("a client cannot be accepted: {}", error.message());
+      auto pause = std::make_shared<asio::steady_timer>(io, accept_pause);
+      return pause->async_wait([pause, state, &acceptor, &io, &dispatcher](const error_code&) {
+        if (acceptor.is_open()) accept(state, acceptor, io, dispatcher);
+      });
+    }
+    if (state->sessions >= max_sessions) {
       spdlog::warn("a client is turned away: {} streams are open already", max_sessions);
-    } else if (!error) {
+    } else {
       Peer peer = peer_of(socket);
       const auto session =
           Session::start(io, Stream::of_socket(io, socket.release()), std::move(peer), &dispatcher);
       ++state->sessions;
       session->on_closed([state] { --state->sessions; });
+      expect_hello(io, session, state->hello_deadline);
     }
     accept(state, acceptor, io, dispatcher);
   });
@@ -77,13 +106,11 @@ bool answers(const std::filesystem::path& path) {
   asio::io_context io;
   stream_protocol::socket probe(io);
   error_code error;
+  probe.open(stream_protocol(), error);
+  probe.non_blocking(true, error);
   probe.connect(stream_protocol::endpoint(path.string()), error);
-  return !error;
+  return !error || error == asio::error::would_block;  // its queue is full: somebody is there, and busy
 }
-
-}  // namespace
-
-namespace {
 
 template <class State, class Acceptor>
 struct Accepting : State {
@@ -101,11 +128,12 @@ Result<std::unique_ptr<Listener>> Listener::on_unix(asio::io_context& io, const 
                                                     const Dispatcher& dispatcher) {
   // The kernel's limit on the length of a socket's path, its closing zero included.
   if (path.string().size() >= sizeof(sockaddr_un::sun_path))
-    return std::unexpected(cannot_listen(path.string(), std::format("the path is longer than {} bytes",
-                                                                    sizeof(sockaddr_un::sun_path) - 1)));
+    return std::unexpected(cannot_listen(
+        path.string(), std::format("the path is longer than {} bytes", sizeof(sockaddr_un::sun_path) - 1)));
   std::error_code ignored;
   if (std::filesystem::is_socket(path, ignored)) {
-    if (answers(path)) return std::unexpected(cannot_listen(path.string(), "another daemon answers there already"));
+    if (answers(path))
+      return std::unexpected(cannot_listen(path.string(), "another daemon answers there already"));
     std::filesystem::remove(path, ignored);
   }
   auto state = std::make_shared<Accepting<State, stream_protocol::acceptor>>(io);
@@ -123,7 +151,8 @@ Result<std::unique_ptr<Listener>> Listener::on_unix(asio::io_context& io, const 
 }
 
 Result<std::unique_ptr<Listener>> Listener::on_tcp(asio::io_context& io, const std::string& address,
-                                                   std::uint16_t port, const Dispatcher& dispatcher) {
+                                                   std::uint16_t port, const Dispatcher& dispatcher,
+                                                   std::chrono::milliseconds deadline) {
   using asio::ip::tcp;
   const auto where = std::format("{}:{}", address, port);
   error_code error;
@@ -137,6 +166,7 @@ Result<std::unique_ptr<Listener>> Listener::on_tcp(asio::io_context& io, const s
   if (!error) state->acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error) return std::unexpected(cannot_listen(where, error.message()));
   state->port = state->acceptor.local_endpoint(error).port();
+  state->hello_deadline = deadline;
   accept(state, state->acceptor, io, dispatcher);
   return std::unique_ptr<Listener>(new Listener(std::move(state)));
 }
@@ -149,8 +179,12 @@ Listener::~Listener() {
   if (!state_->file.empty()) std::filesystem::remove(state_->file, ignored);
 }
 
-std::uint16_t Listener::port() const noexcept { return state_->port; }
-std::size_t Listener::sessions() const noexcept { return state_->sessions; }
+std::uint16_t Listener::port() const noexcept {
+  return state_->port;
+}
+std::size_t Listener::sessions() const noexcept {
+  return state_->sessions;
+}
 
 std::shared_ptr<Session> serve_stdio(asio::io_context& io, const Dispatcher& dispatcher) {
   return Session::start(io, Stream::of_stdio(io), {.transport = Transport::stdio, .name = "standard input"},
@@ -164,13 +198,14 @@ Result<std::shared_ptr<Session>> connect_unix(asio::io_context& io, const std::f
   stream_protocol::socket socket(io);
   error_code error;
   socket.connect(stream_protocol::endpoint(path.string()), error);
-  if (error) return fail(Status::offline, std::format("Nobody answers on {}: {}.", path.string(), error.message()));
+  if (error)
+    return fail(Status::offline, std::format("Nobody answers on {}: {}.", path.string(), error.message()));
   return Session::start(io, Stream::of_socket(io, socket.release()),
                         {.transport = Transport::unix_socket, .name = path.filename().string()}, dispatcher);
 }
 
-Result<std::shared_ptr<Session>> connect_tcp(asio::io_context& io, const std::string& host, std::uint16_t port,
-                                             const Dispatcher* dispatcher) {
+Result<std::shared_ptr<Session>> connect_tcp(asio::io_context& io, const std::string& host,
+                                             std::uint16_t port, const Dispatcher* dispatcher) {
   using asio::ip::tcp;
   const auto where = std::format("{}:{}", host, port);
   error_code error;
@@ -180,8 +215,8 @@ Result<std::shared_ptr<Session>> connect_tcp(asio::io_context& io, const std::st
   if (!error) asio::connect(socket, found, error);
   if (error) return fail(Status::offline, std::format("Nobody answers on {}: {}.", where, error.message()));
   socket.set_option(tcp::no_delay(true), error);
-  return Session::start(io, Stream::of_socket(io, socket.release()), {.transport = Transport::tcp, .name = where},
-                        dispatcher);
+  return Session::start(io, Stream::of_socket(io, socket.release()),
+                        {.transport = Transport::tcp, .name = where}, dispatcher);
 }
 
 }  // namespace celeriac::protocol

@@ -50,26 +50,34 @@ constexpr Field hello_fields[] = {
 constexpr Field package_fields[] = {package};
 constexpr Field optional_package_fields[] = {optional(package)};
 constexpr Field move_fields[] = {
-    number("x", "mm", "position"), number("y", "mm", "position"), number("z", "mm", "position"),
-    speed("x_speed"),              speed("y_speed"),              speed("z_speed"),
+    number("x", "mm", "position"),
+    number("y", "mm", "position"),
+    number("z", "mm", "position"),
+    speed("x_speed"),
+    speed("y_speed"),
+    speed("z_speed"),
 };
 constexpr Field relative_fields[] = {
-    number("x", "mm", "distance"), number("y", "mm", "distance"), number("z", "mm", "distance"),
-    speed("x_speed"),              speed("y_speed"),              speed("z_speed"),
+    number("x", "mm", "distance"),
+    number("y", "mm", "distance"),
+    number("z", "mm", "distance"),
+    speed("x_speed"),
+    speed("y_speed"),
+    speed("z_speed"),
 };
 constexpr Field axis_fields[] = {axis};
 constexpr Field axis_speed_fields[] = {axis, speed("speed")};
 constexpr Field servo_fields[] = {pin, {"angle", FieldType::number, "°", "servo angle", true, 0, 0, 180}};
 constexpr Field pin_fields[] = {pin};
-constexpr Field write_pin_fields[] = {
-    pin, number("value", "", "0 or 1, analog 0 to 255"), mode};
+constexpr Field write_pin_fields[] = {pin, number("value", "", "0 or 1, analog 0 to 255"), mode};
 constexpr Field read_pin_fields[] = {pin, mode};
 constexpr Field io_mode_fields[] = {pin, choice("io_mode", "direction of the pin", io_mode_choices)};
 constexpr Field config_update_fields[] = {
     package, text("config", "name of the setting"), {"value", FieldType::any, "", "new value"}};
-constexpr Field config_read_fields[] = {package, optional(text("config", "name of the setting; all if absent"))};
-constexpr Field abort_fields[] = {
-    {"channel", FieldType::integer, "", "only the sender's own request on this channel", false, -1, 0, 65535}};
+constexpr Field config_read_fields[] = {package,
+                                        optional(text("config", "name of the setting; all if absent"))};
+constexpr Field abort_fields[] = {{"channel", FieldType::integer, "",
+                                   "only the sender's own request on this channel", false, -1, 0, 65535}};
 constexpr Field user_env_fields[] = {text("config", "name"), text("value", "value")};
 constexpr Field message_fields[] = {
     text("message", "the text; {{ x }}, {{ pin8 }} and the like are filled in"),
@@ -79,8 +87,9 @@ constexpr Field script_fields[] = {text("label", "name of the script"),
                                    {"env", FieldType::document, "", "its environment"}};
 constexpr Field url_fields[] = {text("url", "where the package is")};
 constexpr Field script_package_fields[] = {text("package", "name of the package")};
-constexpr Field register_gpio_fields[] = {
-    line, {"sequence_id", FieldType::integer, "", "what an edge starts"}, text("edge", "rising, falling or both")};
+constexpr Field register_gpio_fields[] = {line,
+                                          {"sequence_id", FieldType::integer, "", "what an edge starts"},
+                                          text("edge", "rising, falling or both")};
 constexpr Field line_fields[] = {line};
 constexpr Field wait_fields[] = {milliseconds};
 constexpr Field exit_fields[] = {{"code", FieldType::integer, "", "0 means success", true, 0, 0, 65535}};
@@ -178,7 +187,9 @@ constexpr auto buckets = [] {
 
 }  // namespace
 
-std::span<const Operation> operations() noexcept { return table; }
+std::span<const Operation> operations() noexcept {
+  return table;
+}
 
 const Operation* find_operation(std::string_view long_name) noexcept {
   for (const auto& row : table)

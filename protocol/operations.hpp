@@ -48,19 +48,19 @@ enum class Payload : std::uint8_t {
 enum class Server : std::uint8_t { vm, hypervisor, both };
 
 struct Operation {
-  std::string_view long_name;   ///< "SYS.MOVE_ABSOLUTE": what tools, logs and documents show
-  std::string_view space;       ///< "SYS": the namespace without padding
-  std::string_view wire;        ///< "MVABS": the operation without padding
+  std::string_view long_name;  ///< "SYS.MOVE_ABSOLUTE": what tools, logs and documents show
+  std::string_view space;      ///< "SYS": the namespace without padding
+  std::string_view wire;       ///< "MVABS": the operation without padding
   Server server;
   Payload payload;
-  std::string_view id_name;     ///< what the id of an `id` payload names: "code", "process", "register"
+  std::string_view id_name;  ///< what the id of an `id` payload names: "code", "process", "register"
   std::span<const Field> fields;
-  std::string_view returns;     ///< the return value, a phrase
-  std::string_view slices;      ///< shape of the slices that precede the response, "" for none
-  std::string_view summary;     ///< what it does, a sentence
-  std::string_view example;     ///< `field=value …` as the console takes them
-  bool motion = false;          ///< moves the machine, so a program must own motion
-  bool available = true;        ///< false: described, but its service comes later
+  std::string_view returns;  ///< the return value, a phrase
+  std::string_view slices;   ///< shape of the slices that precede the response, "" for none
+  std::string_view summary;  ///< what it does, a sentence
+  std::string_view example;  ///< `field=value …` as the console takes them
+  bool motion = false;       ///< moves the machine, so a program must own motion
+  bool available = true;     ///< false: described, but its service comes later
 };
 
 /// All operations, in the contract's order.

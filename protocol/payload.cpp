@@ -1,7 +1,9 @@
 #include "protocol/payload.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <format>
+#include <limits>
 
 #include "protocol/frame.hpp"
 
@@ -22,7 +24,18 @@ std::unexpected<Error> bad(const Operation& operation, const Field& field, std::
   return std::unexpected(std::move(error));
 }
 
+std::unexpected<Error> bad_id(const Operation& operation, std::size_t size) {
+  Error error{
+      .status = Status::malformed,
+      .message = std::format("{}: the field \"id\" must be a {} id of 2 bytes, and the payload has {}.",
+                             operation.long_name, operation.id_name, size)};
+  error.details["field"] = "id";
+  return std::unexpected(std::move(error));
+}
+
 bool is_whole(const Json& value) {
+  if (value.is_number_unsigned())
+    return value.get<std::uint64_t>() <= std::numeric_limits<std::int64_t>::max();
   if (value.is_number_integer()) return true;
   if (!value.is_number_float()) return false;
   const double number = value.get<double>();
@@ -80,7 +93,9 @@ bool takes_document(Payload payload) {
          payload == Payload::id_and_document;
 }
 
-bool takes_id(Payload payload) { return payload == Payload::id || payload == Payload::id_and_document; }
+bool takes_id(Payload payload) {
+  return payload == Payload::id || payload == Payload::id_and_document;
+}
 
 Result<Json> checked_fields(const Operation& operation, const Json& document, bool document_given) {
   Json out = Json::object();
@@ -122,8 +137,7 @@ Result<Arguments> Arguments::decode(const Operation& operation, std::string_view
   }
   if (takes_id(operation.payload)) {
     if (payload.size() < 2 || (operation.payload == Payload::id && payload.size() != 2))
-      return fail(Status::malformed, std::format("{}: the payload must be a {} id, 2 bytes, and not {} bytes.",
-                                                 operation.long_name, operation.id_name, payload.size()));
+      return bad_id(operation, payload.size());
     made.id_ = load_u16(payload.data());
     payload.remove_prefix(2);
   }
@@ -150,6 +164,8 @@ double Arguments::number(const char* field) const {
 }
 
 std::int64_t Arguments::integer(const char* field) const {
+  const auto found = fields_.find(field);
+  if (found != fields_.end() && found->is_number_integer()) return found->get<std::int64_t>();
   return static_cast<std::int64_t>(std::llround(number(field)));
 }
 
@@ -165,20 +181,33 @@ const Json& Arguments::value(const char* field) const {
 }
 
 Result<std::string> encode(const Operation& operation, const Json& fields) {
+  if (!fields.is_object() && !fields.is_null())
+    return fail(Status::malformed, std::format("{} takes fields by their names.", operation.long_name));
   Json document = Json::object();
   for (const auto& [key, value] : fields.items()) {
     const auto* field = find_field(operation, key);
-    const bool special = (key == "id" && takes_id(operation.payload)) ||
-                         (key == "text" && operation.payload == Payload::text);
+    const bool special =
+        (key == "id" && takes_id(operation.payload)) || (key == "text" && operation.payload == Payload::text);
     if (field == nullptr && !special)
       return fail(Status::malformed, std::format("{} has no field \"{}\".", operation.long_name, key));
     if (field != nullptr) document[key] = without_choice_names(*field, value);
   }
+  const auto too_long = [&] {
+    return fail(Status::malformed,
+                std::format("{}: the payload is longer than {} bytes.", operation.long_name, max_payload));
+  };
+  if (operation.payload == Payload::text) {
+    const Json text = fields.value("text", Json(""));
+    if (!text.is_string())
+      return fail(Status::malformed, std::format("{}: \"text\" must be a text.", operation.long_name));
+    if (text.get_ref<const std::string&>().size() > max_payload) return too_long();
+    return text.get<std::string>();
+  }
   std::string payload;
-  if (operation.payload == Payload::text) return fields.value("text", std::string());
   if (takes_id(operation.payload)) {
     const auto id = fields.find("id");
-    if (id == fields.end() || !is_whole(*id) || id->get<std::int64_t>() < 0 || id->get<std::int64_t>() > 65535)
+    if (id == fields.end() || !is_whole(*id) || id->get<std::int64_t>() < 0 ||
+        id->get<std::int64_t>() > 65535)
       return fail(Status::malformed, std::format("{} needs id=N, the number of the {}.", operation.long_name,
                                                  operation.id_name));
     payload = encode_id(static_cast<std::uint16_t>(id->get<std::int64_t>()));
@@ -188,9 +217,7 @@ Result<std::string> encode(const Operation& operation, const Json& fields) {
   auto checked = checked_fields(operation, document, wanted);
   if (!checked) return std::unexpected(std::move(checked.error()));
   if (wanted) payload += to_bson(*checked);
-  if (payload.size() > max_payload)
-    return fail(Status::malformed, std::format("{}: the payload is longer than {} bytes.", operation.long_name,
-                                               max_payload));
+  if (payload.size() > max_payload) return too_long();
   return payload;
 }
 

@@ -40,8 +40,8 @@ class Arguments {
 };
 
 /// The payload of `operation` with these fields; the id of an id payload is the field "id", the bytes of a
-/// text payload the field "text". Choices may be given by number or by name. Status::malformed with a sentence that names the field
-/// if one is missing, unknown, mistyped or out of range.
+/// text payload the field "text". Choices may be given by number or by name. Status::malformed with a
+/// sentence that names the field if one is missing, unknown, mistyped or out of range.
 Result<std::string> encode(const Operation& operation, const Json& fields);
 
 /// u16 big endian, as id payloads are made.

@@ -1,6 +1,7 @@
 #include "protocol/registers.hpp"
 
 #include <format>
+#include <utility>
 
 namespace celeriac::protocol {
 
@@ -14,15 +15,21 @@ struct Registers::Register {
   std::vector<std::weak_ptr<Opened>> watchers;
 };
 
+/// What a REGISTER.SET tells.
+struct Registers::Change {
+  Json value;
+  std::int64_t time = 0;
+};
+
 /// A register that a stream has open.
 struct Registers::Opened {
   std::uint16_t id = 0;
   std::weak_ptr<Session> session;
   std::shared_ptr<Register> reg;
   bool watched = false;
-  bool unanswered = false;  // a REGISTER.SET is on its way
-  bool stale = false;       // the value changed since
-  std::deque<Json> queue;   // of `log` only
+  bool unanswered = false;   // a REGISTER.SET is on its way
+  bool stale = false;        // the value changed since
+  std::deque<Change> queue;  // of `log` only
   std::size_t dropped = 0;
 };
 
@@ -64,7 +71,9 @@ void Registers::publish(std::string_view name, Json value) {
   changed(reg);
 }
 
-void Registers::provide(std::string_view name, Reader reader) { ensure(name).reader = std::move(reader); }
+void Registers::provide(std::string_view name, Reader reader) {
+  ensure(name).reader = std::move(reader);
+}
 
 void Registers::touch(std::string_view name) {
   if (const auto found = table_.find(name); found != table_.end()) changed(*found->second);
@@ -97,7 +106,7 @@ void Registers::log(Json entry) {
       opened->queue.pop_front();
       ++opened->dropped;
     }
-    opened->queue.push_back(reg.value);
+    opened->queue.push_back({reg.value, reg.time});
     push(opened);
   }
 }
@@ -118,9 +127,13 @@ const Json& Registers::value(std::string_view name) const {
   return found != table_.end() ? found->second->value : absent;
 }
 
-bool Registers::contains(std::string_view name) const { return table_.contains(name); }
+bool Registers::contains(std::string_view name) const {
+  return table_.contains(name);
+}
 
-void Registers::resolve_with(Resolver resolver) { resolver_ = std::move(resolver); }
+void Registers::resolve_with(Resolver resolver) {
+  resolver_ = std::move(resolver);
+}
 
 void Registers::push(const std::shared_ptr<Opened>& opened) {
   static const Operation& set = "REGISTER.SET"_op;
@@ -131,31 +144,38 @@ void Registers::push(const std::shared_ptr<Opened>& opened) {
   if (!is_log && !opened->stale) return;
   opened->unanswered = true;
   opened->stale = false;
-  const auto send = [opened, session, this](const Json& value) {
-    const Json document{{"value", value}, {"time", opened->reg->time}};
-    session->request(set, encode_id(opened->id) + to_bson(document), [opened, this](Reply) {
+  const auto send = [opened, session, this](const Change& change) {
+    if (!opened->watched) return;  // closed while its value was made
+    auto payload = encode_id(opened->id) + to_bson({{"value", change.value}, {"time", change.time}});
+    if (payload.size() > max_payload)
+      payload =
+          encode_id(opened->id) + to_bson({{"value", nullptr}, {"time", change.time}, {"too_long", true}});
+    session->request(set, payload, [opened, this](Reply) {
       opened->unanswered = false;
       push(opened);
     });
   };
   if (is_log) {
-    Json entry = std::move(opened->queue.front());
+    Change entry = std::move(opened->queue.front());
     opened->queue.pop_front();
-    if (opened->dropped != 0) entry["dropped"] = std::exchange(opened->dropped, 0);
+    if (const auto dropped = std::exchange(opened->dropped, 0); dropped != 0 && entry.value.is_object())
+      entry.value["dropped"] = dropped;
     send(entry);
   } else if (opened->reg->reader) {
-    opened->reg->reader([send](Result<Json> value) { send(value ? *value : Json(nullptr)); });
+    opened->reg->reader(
+        [send, opened](Result<Json> value) { send({value ? *value : Json(nullptr), opened->reg->time}); });
   } else {
-    send(opened->reg->value);
+    send({opened->reg->value, opened->reg->time});
   }
 }
 
 void Registers::open(Request& request, Responder responder) {
   auto& stream = request.session->local<StreamRegisters>();
   if (stream.opened.size() >= max_open_registers)
-    return responder.fail({.status = Status::overloaded,
-                           .message = std::format("A stream may have {} registers open: close some with REGISTER.RM.",
-                                                  max_open_registers)});
+    return responder.fail(
+        {.status = Status::overloaded,
+         .message = std::format("A stream may have {} registers open: close some with REGISTER.RM.",
+                                max_open_registers)});
   const auto found = table_.find(request.arguments.string("name"));
   do ++stream.last_id;
   while (stream.last_id == 0 || stream.opened.contains(stream.last_id));
@@ -207,7 +227,10 @@ void Registers::install(Dispatcher& dispatcher) {
 
   dispatcher.on("REGISTER.WATCH"_op,
                 with_opened([](StreamRegisters&, std::shared_ptr<Opened> opened, Responder responder) {
-                  if (!std::exchange(opened->watched, true)) opened->reg->watchers.push_back(opened);
+                  auto& watchers = opened->reg->watchers;
+                  // Those of streams that have ended go here too: a register may never change.
+                  std::erase_if(watchers, [](const auto& weak) { return weak.expired(); });
+                  if (!std::exchange(opened->watched, true)) watchers.push_back(opened);
                   responder.ok();
                 }));
 

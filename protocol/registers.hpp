@@ -1,8 +1,10 @@
 #pragma once
 // Named values that clients read and watch, and the REGS operations on them.
 //
-// A watcher has at most one unanswered REGISTER.SET for a register: newer values replace each other until it is
-// answered, and the latest goes out then. The register `log` does not coalesce: its entries queue, and a drop is reported.
+// A watcher has at most one unanswered REGISTER.SET for a register: newer values replace each other until it
+// is answered, and the latest goes out then. The register `log` does not coalesce: its entries queue, and a
+// drop is reported in the next entry that arrives, as its field `dropped`. A value that is too long for a
+// REGISTER.SET arrives as null beside `too_long: true`; REGISTER.READ gives it whole.
 
 #include <deque>
 #include <functional>
@@ -26,7 +28,8 @@ class Registers {
  public:
   using Ready = std::move_only_function<void(Result<void>)>;
   using Value = std::move_only_function<void(Result<Json>)>;
-  /// Asked when a client opens a name that is not there: it may publish() or provide() it, then says so, now or later.
+  /// Asked when a client opens a name that is not there: it may publish() or provide() it, then says so, now
+  /// or later.
   using Resolver = std::function<void(const std::string& name, Ready ready)>;
   /// Makes the value when it is asked for.
   using Reader = std::function<void(Value)>;
@@ -57,6 +60,7 @@ class Registers {
  private:
   struct Register;
   struct Opened;
+  struct Change;
   struct StreamRegisters;
   using Table = std::map<std::string, std::shared_ptr<Register>, std::less<>>;
 
