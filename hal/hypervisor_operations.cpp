@@ -1,0 +1,348 @@
+// The operations of the table that the hypervisor serves, each a few lines: check, then queue or do.
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <cmath>
+#include <format>
+#include <span>
+
+#include "hal/firmware/faults.hpp"
+#include "hal/hypervisor.hpp"
+#include "hal/settings/host_settings.hpp"
+
+namespace celeriac::hal {
+
+namespace asio = boost::asio;
+using protocol::Error;
+using protocol::Json;
+using protocol::Operation;
+using protocol::Result;
+using protocol::Status;
+
+struct Hypervisor::Row {
+  std::string_view operation;
+  void (Hypervisor::*handler)(const Arguments& arguments, Owner owner, Completion completion);
+};
+
+namespace {
+
+constexpr std::int64_t firmware_package = 0;
+/// A board's restart with its boot loader takes 3 s; a port that comes back on USB some more.
+constexpr std::chrono::seconds reboot_patience{30};
+
+Outcome outcome_of(const Result<void>& result) {
+  return result ? Outcome(Done{}) : Outcome(std::unexpected(result.error()));
+}
+Outcome outcome_of(const Result<int>& result) {
+  return result ? Outcome(Done{.value = static_cast<std::uint16_t>(*result)})
+                : Outcome(std::unexpected(result.error()));
+}
+
+PerAxis<double> triple(const protocol::Arguments& arguments, const char* x, const char* y, const char* z) {
+  return {arguments.number(x), arguments.number(y), arguments.number(z)};
+}
+PerAxis<double> speeds(const protocol::Arguments& arguments) {
+  return triple(arguments, "x_speed", "y_speed", "z_speed");
+}
+
+}  // namespace
+
+std::span<const Hypervisor::Row> Hypervisor::table() {
+  static constexpr Row rows[] = {
+      {"SYS.MOVE_ABSOLUTE", &Hypervisor::move_absolute},
+      {"SYS.MOVE_RELATIVE", &Hypervisor::move_relative},
+      {"SYS.HOME", &Hypervisor::home},
+      {"SYS.FIND_HOME", &Hypervisor::find_home},
+      {"SYS.CALIBRATE", &Hypervisor::calibrate},
+      {"SYS.ZERO", &Hypervisor::zero},
+      {"SYS.WRITE_PIN", &Hypervisor::write_pin},
+      {"SYS.READ_PIN", &Hypervisor::read_pin},
+      {"SYS.TOGGLE_PIN", &Hypervisor::toggle_pin},
+      {"SYS.SET_PIN_IO_MODE", &Hypervisor::set_pin_io_mode},
+      {"SYS.SET_SERVO_ANGLE", &Hypervisor::set_servo_angle},
+      {"SYS.READ_STATUS", &Hypervisor::read_status},
+      {"SYS.CONFIG_READ", &Hypervisor::config_read},
+      {"SYS.CONFIG_UPDATE", &Hypervisor::config_update},
+      {"SYS.EMERGENCY_LOCK", &Hypervisor::emergency_lock},
+      {"SYS.EMERGENCY_UNLOCK", &Hypervisor::emergency_unlock},
+      {"SYS.ABORT", &Hypervisor::abort},
+      {"SYS.REBOOT", &Hypervisor::reboot},
+  };
+  return rows;
+}
+
+std::vector<const Operation*> Hypervisor::operations() {
+  std::vector<const Operation*> served;
+  for (const auto& row : table()) served.push_back(protocol::find_operation(row.operation));
+  return served;
+}
+
+void Hypervisor::serve(const Operation& operation, const Arguments& arguments, Owner owner,
+                       Completion completion) {
+  for (const auto& row : table())
+    if (row.operation == operation.long_name)
+      return (this->*row.handler)(arguments, owner, std::move(completion));
+  completion(protocol::fail(Status::unknown_operation,
+                            std::format("{} is not served by the hypervisor.", operation.long_name)));
+}
+
+void Hypervisor::stream_closed(std::uint64_t session) {
+  queue_.drop(session);
+  if (queue_.at_work() && queue_.at_work()->session == session) moves_.cancel();
+}
+
+// ---- the queue ----
+
+void Hypervisor::queue(Owner owner, motion::RequestQueue::Work work, Completion completion) {
+  // Known now, so said now: nobody waits in a queue for a board that is not there, or behind a lock.
+  if (link_.state() != firmware::LinkState::ready) return completion(std::unexpected(link_.offline()));
+  if (link_.lock().engaged()) return completion(std::unexpected(firmware::locked()));
+  queue_.submit(owner, std::move(work), std::move(completion));
+}
+
+// `make` gives the task when its turn comes: Task<void> or Task<int>.
+template <class MakeTask>
+void Hypervisor::queue_task(Owner owner, Completion completion, MakeTask make) {
+  queue(
+      owner,
+      [this, make = std::move(make)]() -> asio::awaitable<Outcome> {
+        moves_.begin();
+        co_return outcome_of(co_await make());
+      },
+      std::move(completion));
+}
+
+// ---- motion ----
+
+void Hypervisor::move_absolute(const Arguments& arguments, Owner owner, Completion completion) {
+  queue_task(owner, std::move(completion),
+             [this, to = triple(arguments, "x", "y", "z"), percent = speeds(arguments)] {
+               return moves_.absolute(to, percent);
+             });
+}
+
+void Hypervisor::move_relative(const Arguments& arguments, Owner owner, Completion completion) {
+  queue_task(owner, std::move(completion),
+             [this, by = triple(arguments, "x", "y", "z"), percent = speeds(arguments)] {
+               return moves_.relative(by, percent);
+             });
+}
+
+void Hypervisor::home(const Arguments& arguments, Owner owner, Completion completion) {
+  queue_task(owner, std::move(completion),
+             [this, axes = motion::axes_of(arguments.integer("axis")), percent = arguments.number("speed")] {
+               return moves_.home(axes, percent);
+             });
+}
+
+void Hypervisor::find_home(const Arguments& arguments, Owner owner, Completion completion) {
+  queue_task(owner, std::move(completion),
+             [this, axes = motion::axes_of(arguments.integer("axis"))] { return moves_.find_home(axes); });
+}
+
+void Hypervisor::zero(const Arguments& arguments, Owner owner, Completion completion) {
+  queue_task(owner, std::move(completion),
+             [this, axes = motion::axes_of(arguments.integer("axis"))] { return moves_.zero(axes); });
+}
+
+void Hypervisor::calibrate(const Arguments& arguments, Owner owner, Completion completion) {
+  const auto store = [this](int number, std::int32_t steps) {
+    store_parameter(number, steps, [this](const Outcome& stored) {
+      if (!stored) report(firmware::Severity::error, stored.error().message);
+    });
+  };
+  queue_task(owner, std::move(completion), [this, store, axes = motion::axes_of(arguments.integer("axis"))] {
+    return moves_.calibrate(axes, store);
+  });
+}
+
+// ---- pins ----
+
+void Hypervisor::write_pin(const Arguments& arguments, Owner owner, Completion completion) {
+  const auto mode = static_cast<pins::Mode>(arguments.integer("mode"));
+  const auto pin = pins::check_pin(arguments.integer("pin"));
+  if (!pin) return completion(std::unexpected(pin.error()));
+  const auto value = pins::check_value(arguments.number("value"), mode);
+  if (!value) return completion(std::unexpected(value.error()));
+  queue_task(owner, std::move(completion),
+             [this, pin = *pin, value = *value, mode] { return pins_.write(pin, value, mode); });
+}
+
+void Hypervisor::read_pin(const Arguments& arguments, Owner owner, Completion completion) {
+  const auto pin = pins::check_pin(arguments.integer("pin"));
+  if (!pin) return completion(std::unexpected(pin.error()));
+  queue_task(owner, std::move(completion),
+             [this, pin = *pin, mode = static_cast<pins::Mode>(arguments.integer("mode"))] {
+               return pins_.read(pin, mode);
+             });
+}
+
+void Hypervisor::toggle_pin(const Arguments& arguments, Owner owner, Completion completion) {
+  const auto pin = pins::check_pin(arguments.integer("pin"));
+  if (!pin) return completion(std::unexpected(pin.error()));
+  queue_task(owner, std::move(completion), [this, pin = *pin] { return pins_.toggle(pin); });
+}
+
+void Hypervisor::set_pin_io_mode(const Arguments& arguments, Owner owner, Completion completion) {
+  const auto pin = pins::check_pin(arguments.integer("pin"));
+  if (!pin) return completion(std::unexpected(pin.error()));
+  queue_task(owner, std::move(completion),
+             [this, pin = *pin, direction = static_cast<pins::Direction>(arguments.integer("io_mode"))] {
+               return pins_.set_direction(pin, direction);
+             });
+}
+
+void Hypervisor::set_servo_angle(const Arguments& arguments, Owner owner, Completion completion) {
+  const auto pin = pins::check_servo_pin(arguments.integer("pin"));
+  if (!pin) return completion(std::unexpected(pin.error()));
+  const double angle = arguments.number("angle");
+  if (!(angle >= 0 && angle <= 180))
+    return completion(protocol::fail(Status::malformed, "A servo turns from 0 to 180 degrees."));
+  queue_task(owner, std::move(completion),
+             [this, pin = *pin, degrees = static_cast<int>(std::lround(angle))] {
+               return pins_.set_servo(pin, degrees);
+             });
+}
+
+// ---- status and settings ----
+
+void Hypervisor::read_status(const Arguments&, Owner, Completion completion) {
+  completion(Done{.value = 0, .document = status()});
+}
+
+void Hypervisor::config_read(const Arguments& arguments, Owner, Completion completion) {
+  const bool of_firmware = arguments.integer("package") == firmware_package;
+  Json values = Json::object();
+  const auto add = [&](std::string_view name) {
+    values[std::string(name)] = config_value(name).value_or(nullptr);
+  };
+  if (!arguments.has("config")) {
+    if (of_firmware)
+      for (const auto& parameter : firmware::parameters()) add(parameter.name);
+    else
+      for (const auto& setting : settings::host_settings()) add(setting.name);
+  } else if (of_firmware) {
+    const auto parameter = firmware::parse_parameter(arguments.string("config"));
+    if (!parameter) return completion(std::unexpected(parameter.error()));
+    add((*parameter)->name);
+  } else {
+    const auto setting = settings::parse_setting(arguments.string("config"));
+    if (!setting) return completion(std::unexpected(setting.error()));
+    add((*setting)->name);
+  }
+  completion(Done{.value = 0, .document = std::move(values)});
+}
+
+void Hypervisor::config_update(const Arguments& arguments, Owner owner, Completion completion) {
+  if (arguments.integer("package") == firmware_package)
+    update_parameter(arguments, owner, std::move(completion));
+  else
+    update_setting(arguments, std::move(completion));
+}
+
+void Hypervisor::update_parameter(const Arguments& arguments, Owner owner, Completion completion) {
+  const auto parameter = firmware::parse_parameter(arguments.string("config"));
+  if (!parameter) return completion(std::unexpected(parameter.error()));
+  if (firmware::is_reserved(**parameter))
+    return completion(protocol::fail(
+        Status::denied,
+        std::format("{} belongs to the hypervisor, which sets it itself.", (*parameter)->name)));
+  const auto value = firmware::check_value(**parameter, arguments.value("value"));
+  if (!value) return completion(std::unexpected(value.error()));
+
+  queue(
+      owner,
+      [this, row = *parameter, value = *value]() -> asio::awaitable<Outcome> {
+        const auto answer = co_await link_.execute(firmware::write_parameter(row->number, value));
+        if (!answer) co_return std::unexpected(answer.error());
+        const auto shown = answer->find(firmware::Code::parameter, row->number);
+        if (!shown)
+          co_return protocol::fail(
+              Status::not_found,
+              std::format("This board's firmware has no {}: it is too old for it.", row->name));
+        if (*shown != value)
+          co_return protocol::fail(
+              Status::hardware_fault,
+              std::format("{} was set to {} but the board shows {}.", row->name, value, *shown));
+        co_return Done{};
+      },
+      // The file is written when the board has the next command already.
+      [this, row = *parameter, value = *value, completion = std::move(completion)](Outcome written) mutable {
+        if (!written) return completion(std::move(written));
+        store_parameter(row->number, value, std::move(completion));
+      });
+}
+
+void Hypervisor::store_parameter(int number, std::int32_t value, Completion completion) {
+  wanted_.set(number, value);
+  parameter_store_.set(std::string(firmware::find_parameter(number)->name), value,
+                       [completion = std::move(completion)](const Result<void>& stored) mutable {
+                         completion(outcome_of(stored));
+                       });
+}
+
+void Hypervisor::update_setting(const Arguments& arguments, Completion completion) {
+  const auto setting = settings::parse_setting(arguments.string("config"));
+  if (!setting) return completion(std::unexpected(setting.error()));
+  const auto value = settings::check_value(**setting, arguments.value("value"));
+  if (!value) return completion(std::unexpected(value.error()));
+  setting_store_.set(std::string((*setting)->name), *value,
+                     [completion = std::move(completion)](const Result<void>& stored) mutable {
+                       completion(outcome_of(stored));
+                     });
+  if (const auto name = std::format("config.{}", (*setting)->name); registers_.contains(name))
+    registers_.publish(name, *value);
+  changed(0);
+}
+
+// ---- safety ----
+
+void Hypervisor::emergency_lock(const Arguments&, Owner, Completion completion) {
+  const bool news = !link_.lock().engaged();
+  link_.engage_lock([completion = std::move(completion)](const Result<void>& confirmed) mutable {
+    completion(outcome_of(confirmed));
+  });
+  if (news) report(firmware::Severity::warn, "Emergency stop: everything is locked until somebody unlocks.");
+}
+
+void Hypervisor::emergency_unlock(const Arguments&, Owner, Completion completion) {
+  asio::co_spawn(io_, link_.release_lock(),
+                 [this, alive = alive_, completion = std::move(completion)](std::exception_ptr defect,
+                                                                            Result<void> released) mutable {
+                   if (!*alive) return;
+                   if (defect) released = protocol::fail(Status::internal, "Unlocking met a defect.");
+                   if (released) report(firmware::Severity::info, "Unlocked.");
+                   completion(outcome_of(released));
+                 });
+}
+
+void Hypervisor::abort(const Arguments& arguments, Owner owner, Completion completion) {
+  if (const auto channel = arguments.integer("channel"); channel < 0) {
+    if (queue_.at_work()) moves_.cancel();
+  } else {
+    const Owner target{owner.session, protocol::Channel{static_cast<std::uint16_t>(channel)}};
+    const Error cancelled{.status = Status::cancelled,
+                          .message = "Cancelled by request before its turn came."};
+    if (queue_.at_work() == target)
+      moves_.cancel();
+    else
+      queue_.fail_waiting(target, cancelled);
+  }
+  completion(Done{});
+}
+
+void Hypervisor::reboot(const Arguments& arguments, Owner, Completion completion) {
+  if (arguments.integer("package") != firmware_package)
+    return completion(
+        protocol::fail(Status::unknown_operation,
+                       "This version cannot restart the computer; package=firmware restarts the board."));
+  reboot_waiters_.push_back(std::move(completion));
+  if (reboot_waiters_.size() > 1) return;  // it is on its way
+  reboot_timer_->set(reboot_patience, [this] {
+    for (auto& waiter : std::exchange(reboot_waiters_, {}))
+      waiter(protocol::fail(Status::timeout, "The board has not come back: " + link_.offline().message));
+  });
+  link_.restart();
+}
+
+}  // namespace celeriac::hal

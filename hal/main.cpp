@@ -1,0 +1,163 @@
+// celeriac-hal: the hypervisor. Owns the board, and nobody else does.
+
+#include <signal.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <fstream>
+#include <iostream>
+
+#include "hal/firmware/descriptor_port.hpp"
+#include "hal/service.hpp"
+#include "protocol/listener.hpp"
+
+namespace {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+using namespace celeriac;
+using protocol::Result;
+using protocol::Status;
+
+struct Options {
+  fs::path dir;
+  std::string serial = "auto";
+  fs::path socket;
+  std::string tcp;
+  fs::path token_file;
+  fs::path parameters;
+  bool stdio = false;
+  bool verbose = false;
+};
+
+Result<std::string> read_token(const Options& options) {
+  if (options.tcp.empty()) return std::string();
+  std::ifstream file(options.token_file);
+  std::string token;
+  if (!(file >> token) || token.size() < 8)
+    return protocol::fail(Status::failed,
+                          std::format("--tcp needs --token-file with a token of at least 8 characters; {} "
+                                      "has none.",
+                                      options.token_file.string()));
+  return token;
+}
+
+Result<std::unique_ptr<protocol::Listener>> listen_tcp(asio::io_context& io, const std::string& where,
+                                                       const protocol::Dispatcher& dispatcher) {
+  const auto colon = where.rfind(':');
+  int port = -1;
+  if (colon != where.npos) port = std::atoi(where.c_str() + colon + 1);
+  if (colon == where.npos || port < 0 || port > 65535)
+    return protocol::fail(Status::failed, std::format("--tcp wants ADDRESS:PORT, not \"{}\".", where));
+  return protocol::Listener::on_tcp(io, where.substr(0, colon), static_cast<std::uint16_t>(port), dispatcher);
+}
+
+Result<void> run(const Options& options) {
+  auto token = read_token(options);
+  if (!token) return std::unexpected(token.error());
+  hal::Hypervisor::Options settings{.dir = options.dir};
+  if (!options.parameters.empty()) {
+    if (!fs::exists(options.parameters))
+      return protocol::fail(Status::failed, std::format("{} does not exist.", options.parameters.string()));
+    auto values = hal::settings::read_object(options.parameters);
+    if (!values) return std::unexpected(values.error());
+    settings.initial_parameters = std::move(*values);
+  }
+  std::error_code error;
+  fs::create_directories(options.dir, error);
+  if (error)
+    return protocol::fail(Status::failed,
+                          std::format("{} cannot be made: {}.", options.dir.string(), error.message()));
+
+  asio::io_context io(1);
+  asio::thread_pool disk(1);
+  const hal::settings::Background background = [&](std::move_only_function<void()> job,
+                                                   std::move_only_function<void()> done) {
+    asio::post(disk, [&io, job = std::move(job), done = std::move(done)]() mutable {
+      job();
+      asio::post(io, std::move(done));
+    });
+  };
+  hal::AsioTimers timers(io);
+  const auto opener = hal::firmware::make_opener(io, options.serial);
+  protocol::Registers registers;
+  protocol::Dispatcher dispatcher(protocol::Server::hypervisor, *token);
+  registers.install(dispatcher);
+  hal::Hypervisor hypervisor(io, timers, *opener, registers, background, std::move(settings));
+  hal::install(dispatcher, hypervisor);
+
+  auto listener = protocol::Listener::on_unix(io, options.socket, dispatcher);
+  if (!listener) return std::unexpected(listener.error());
+  std::unique_ptr<protocol::Listener> tcp;
+  if (!options.tcp.empty()) {
+    auto listening = listen_tcp(io, options.tcp, dispatcher);
+    if (!listening) return std::unexpected(listening.error());
+    tcp = std::move(*listening);
+    spdlog::info("Clients with the token may connect to TCP port {}.", tcp->port());
+  }
+  if (auto started = hypervisor.start(); !started) return started;
+
+  asio::signal_set signals(io, SIGTERM, SIGINT);
+  const auto end = [&] {
+    hypervisor.stop();
+    // Answers that are under way get out; then nothing keeps the loop.
+    asio::post(io, [&io] { asio::post(io, [&io] { io.stop(); }); });
+  };
+  signals.async_wait([&](boost::system::error_code cancelled, int) {
+    if (!cancelled) end();
+  });
+  std::shared_ptr<protocol::Session> stdio;
+  if (options.stdio) {
+    stdio = protocol::serve_stdio(io, dispatcher);
+    stdio->on_closed(end);
+  } else {
+    std::cout << "ready" << std::endl;
+  }
+  io.run();
+  disk.join();  // what was to be stored is stored
+  return {};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  ::signal(SIGPIPE, SIG_IGN);
+  Options options;
+  CLI::App app(
+      "celeriac-hal: the hypervisor. It owns the serial line to the board and serves the machine on a "
+      "socket.");
+  app.set_version_flag("--version", CELERIAC_VERSION);
+  app.add_option("--dir", options.dir, "folder of parameters.json, settings.json and the socket")->required();
+  app.add_option("--serial", options.serial, "the board's port, or auto: the first board on USB")
+      ->capture_default_str();
+  app.add_option("--socket", options.socket, "unix socket to serve on (default: DIR/hal.sock)");
+  auto* token =
+      app.add_option("--token-file", options.token_file, "file with the token that TCP clients bring");
+  app.add_option("--tcp", options.tcp, "serve on TCP as well: ADDRESS:PORT")->needs(token);
+  app.add_flag("--stdio", options.stdio, "serve on standard input and output as well, and end with them");
+  app.add_option("--parameters", options.parameters,
+                 "JSON file of firmware parameters, name: value, for those that DIR/parameters.json has not");
+  app.add_flag("--verbose", options.verbose, "log more");
+  app.footer("Example: celeriac-hal --dir /var/lib/celeriac --serial auto");
+  CLI11_PARSE(app, argc, argv);
+  if (options.socket.empty()) options.socket = options.dir / "hal.sock";
+
+  spdlog::set_default_logger(
+      std::make_shared<spdlog::logger>("hal", std::make_shared<spdlog::sinks::stderr_sink_st>()));
+  spdlog::set_pattern("%H:%M:%S.%e hal %l: %v");
+  if (options.verbose) spdlog::set_level(spdlog::level::debug);
+  try {
+    if (const auto done = run(options); !done) {
+      spdlog::error("{}", done.error().message);
+      return 1;
+    }
+  } catch (const std::exception& defect) {
+    spdlog::critical("celeriac-hal met a defect and ends: {}", defect.what());
+    return 2;
+  }
+  return 0;
+}

@@ -1,0 +1,67 @@
+#pragma once
+// What the machine does with its axes. Each is the work of one request; they run one at a time.
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <span>
+
+#include "hal/firmware/link.hpp"
+#include "hal/motion/ramp.hpp"
+
+namespace celeriac::hal::motion {
+
+/// Shorter axes are no result of a calibration but of a broken one.
+inline constexpr double shortest_length_steps = 100;
+
+class Moves {
+ public:
+  template <class T>
+  using Task = boost::asio::awaitable<protocol::Result<T>>;
+  using Report = std::function<void(firmware::Severity, std::string)>;
+  /// The number of a length parameter, and its new value in steps.
+  using FoundLength = std::function<void(int number, std::int32_t steps)>;
+
+  Moves(firmware::Link& link, Timers& timers, Report report)
+      : link_(link), report_(std::move(report)), idle_timer_(timers.make()) {}
+
+  /// A new request's work begins.
+  void begin() noexcept { cancelled_ = false; }
+
+  /// To a position in mm, with speeds in percent.
+  Task<void> absolute(PerAxis<double> target_mm, PerAxis<double> percent);
+  /// By a distance, from where the machine is now.
+  Task<void> relative(PerAxis<double> distance_mm, PerAxis<double> percent);
+  /// To 0 of each axis in turn, until one fails.
+  Task<void> home(std::span<const Axis> axes, double percent);
+  Task<void> find_home(std::span<const Axis> axes);
+  /// Finds the length of each axis and writes it to the board; tells `found` of each.
+  Task<void> calibrate(std::span<const Axis> axes, FoundLength found);
+  /// Here is 0. Ends when the board shows it, with its next idle report: a move before that would undo it.
+  Task<void> zero(std::span<const Axis> axes);
+
+  /// Ends what is going on with `cancelled`: the move on the line is stopped, the next axis does not start.
+  void cancel();
+
+  /// The board has sent an idle report.
+  void idle_reported();
+  /// What waits for one ends with this.
+  void interrupt(const protocol::Error& error);
+
+ private:
+  Task<void> go(PerAxis<double> target_mm, PerAxis<double> percent);
+  Task<firmware::Answer> run(firmware::Command command);
+  Task<void> wait_for_idle_report();
+  [[nodiscard]] protocol::Result<PerAxis<double>> position() const;
+  void compare(const PerAxis<double>& target_mm, const firmware::Answer& answer) const;
+
+  firmware::Link& link_;
+  Report report_;
+  std::unique_ptr<Timer> idle_timer_;
+  bool cancelled_ = false;  // the work in progress, until the next begins
+  std::move_only_function<void(protocol::Result<void>)> idle_waiter_;
+};
+
+/// The axes of the contract's number: 0 x, 1 y, 2 z, 3 all, which goes z, y, x.
+std::span<const Axis> axes_of(std::int64_t number) noexcept;
+
+}  // namespace celeriac::hal::motion

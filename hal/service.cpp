@@ -1,0 +1,33 @@
+#include "hal/service.hpp"
+
+namespace celeriac::hal {
+namespace {
+
+struct Known {
+  bool watched = false;  // its end is reported to the hypervisor
+};
+
+void watch_end(const std::shared_ptr<protocol::Session>& session, Hypervisor& hypervisor) {
+  if (std::exchange(session->local<Known>().watched, true)) return;
+  session->on_closed([&hypervisor, number = session->number()] { hypervisor.stream_closed(number); });
+}
+
+}  // namespace
+
+void install(protocol::Dispatcher& dispatcher, Hypervisor& hypervisor) {
+  for (const auto* operation : Hypervisor::operations())
+    dispatcher.on(*operation, [&hypervisor](protocol::Request& request, protocol::Responder responder) {
+      watch_end(request.session, hypervisor);
+      hypervisor.serve(request.operation, request.arguments, {request.session->number(), request.channel},
+                       [responder = std::move(responder)](Outcome outcome) mutable {
+                         if (!outcome)
+                           responder.fail(outcome.error());
+                         else if (outcome->document)
+                           responder.document(*outcome->document);
+                         else
+                           responder.ok(outcome->value);
+                       });
+    });
+}
+
+}  // namespace celeriac::hal

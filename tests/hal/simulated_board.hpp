@@ -1,0 +1,36 @@
+#pragma once
+// The firmware's double on the tests' clock.
+
+#include <memory>
+
+#include "board.hpp"
+#include "firmware-sim/board.hpp"
+
+namespace celeriac::hal::testing {
+
+class SimulatedBoard final : public BoardDouble {
+ public:
+  explicit SimulatedBoard(firmware_sim::BoardOptions options = {}) : options_(std::move(options)) {}
+
+  void opened(Instant now) override;
+  void receive(std::string_view bytes, Instant now) override;
+  [[nodiscard]] Instant next() const override;
+  void advance(Instant now) override;
+
+  [[nodiscard]] firmware_sim::Board& board() { return *board_; }
+
+ private:
+  [[nodiscard]] firmware_sim::Instant at(Instant now) const {
+    return firmware_sim::Instant(std::chrono::duration_cast<firmware_sim::Duration>(now - powered_));
+  }
+
+  firmware_sim::BoardOptions options_;
+  std::unique_ptr<firmware_sim::Board> board_;
+  Instant powered_{};
+};
+
+/// A garden bot, and the parameters that it wants.
+firmware_sim::BoardOptions garden();
+protocol::Json garden_parameters();
+
+}  // namespace celeriac::hal::testing

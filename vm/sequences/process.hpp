@@ -1,0 +1,129 @@
+#pragma once
+// A process is a record: where it is, what it waits for, and who wants to hear of it. Everything here is
+// data; what moves it from state to state is the StepLoop.
+//
+//              RUN                 a step asks for something
+//     ready ─────────► running ◄─────────────────────────────► waiting
+//       │ PAUSE, STEP   │ ▲                answered               │ (pauses when its node has finished,
+//       ▼         PAUSE ▼ │ RUN, STEP                             │  at once where it waits for motion)
+//     paused ◄────────────┘                                       │
+//       │                                                         │
+//       └────────────► done, failed, killed ◄─────────────────────┘
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "celeryscript/program.hpp"
+#include "protocol/error.hpp"
+#include "vm/sequences/code.hpp"
+#include "vm/sequences/ids.hpp"
+
+namespace celeriac::vm {
+
+enum class State : std::uint8_t { ready, running, waiting, paused, done, failed, killed };
+
+/// The contract's word for a state.
+std::string_view name(State state) noexcept;
+
+/// What a waiting process waits for.
+enum class Waiting : std::uint8_t {
+  nothing,
+  operation,  ///< an answer of the World
+  position,   ///< the register `position`, whose x, y, z become inputs
+  value,      ///< any other register, whose number becomes the input `value`
+  timer,
+  motion,  ///< its turn to own motion; its node begins anew then
+  code,    ///< a stored sequence that is being compiled
+};
+
+/// How far a single step has come.
+enum class Stepping : std::uint8_t { no, may_begin, has_begun };
+
+/// A sequence that is being run.
+struct Frame {
+  std::shared_ptr<Code> code;
+  std::unique_ptr<double[]> variables;  ///< while the instance holds another frame's; nullptr: all 0
+  CodeId code_id{};
+  celeryscript::StepIndex next = 0;  ///< micro-step that comes next, or `end`
+  celeryscript::StepIndex node =
+      celeryscript::end;  ///< first micro-step of the node in progress; `end`: none
+};
+
+/// Who is told when something has come about; `abandoned` says that nobody listens any more.
+struct Answer {
+  std::move_only_function<void(protocol::Result<void>)> give;
+  std::move_only_function<bool()> abandoned;
+};
+
+/// Answers that are owed. Most processes owe none.
+struct Owed {
+  std::vector<Answer> waits;
+  std::vector<Answer> pauses;
+  std::vector<Answer> kills;
+  std::vector<Answer> steps;
+
+  [[nodiscard]] std::size_t size() const {
+    return waits.size() + pauses.size() + kills.size() + steps.size();
+  }
+};
+
+/// Names one request of a process to the world; answers to an older one are ignored.
+struct Ticket {
+  ProcessId process = no_process;
+  std::uint32_t serial = 0;
+  friend bool operator==(Ticket, Ticket) = default;
+};
+
+struct Process {
+  ProcessId id = no_process;
+  State state = State::ready;
+  Waiting waiting = Waiting::nothing;
+  bool queued = false;   ///< stands in the queue of the runnable
+  bool pausing = false;  ///< comes to rest when its node has finished
+  bool killing = false;  ///< dies when the operation in flight is answered, or after the grace
+  bool watched = false;  ///< somebody has its register open
+  Stepping stepping = Stepping::no;
+  std::int32_t priority = 0;
+
+  Frame top;
+  std::vector<Frame> callers;  ///< the outermost first
+
+  double value = std::numeric_limits<double>::quiet_NaN();  ///< inputs of the next micro-step
+  double x = value, y = value, z = value;
+
+  std::uint32_t serial = 0;                        ///< of the latest ticket
+  std::uint32_t calls_in_a_row = 0;                ///< tail calls since the last operation
+  std::uint64_t call = 0;                          ///< the World's handle of the operation in flight
+  const protocol::Operation* operation = nullptr;  ///< waited for
+  const std::string* reg = nullptr;                ///< name of the register waited for; the program's text
+
+  std::uint32_t nodes_done = 0;  ///< nodes of all levels that have finished
+  std::uint32_t last_step = 0;   ///< once ended: step and steps of its document
+  std::uint32_t last_steps = 0;
+  std::int64_t started_ms = 0;  ///< of the first RUN or STEP since 1970; 0: never
+  std::uint64_t cpu_ns = 0;
+
+  CodeId code_id{};                              ///< what it was started from
+  std::shared_ptr<const std::string> code_name;  ///< the sequence's name
+  std::unique_ptr<std::string> given_name;       ///< START's name for it
+  std::unique_ptr<protocol::Error> error;        ///< of a failed or killed one
+  std::unique_ptr<Owed> owed;
+
+  [[nodiscard]] bool ended() const noexcept { return state >= State::done; }
+  [[nodiscard]] bool in_progress() const noexcept {
+    return state >= State::running && state <= State::paused;
+  }
+  [[nodiscard]] std::size_t depth() const noexcept { return callers.size(); }
+  [[nodiscard]] Frame& frame(std::size_t at) { return at == callers.size() ? top : callers[at]; }
+  [[nodiscard]] const Frame& bottom() const { return callers.empty() ? top : callers.front(); }
+  [[nodiscard]] Ticket ticket() const noexcept { return {id, serial}; }
+  /// JSON pointer of the node in progress, or of the one that comes next; "" if there is none.
+  [[nodiscard]] std::string path() const;
+};
+
+}  // namespace celeriac::vm

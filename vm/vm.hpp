@@ -1,0 +1,50 @@
+#pragma once
+// The whole VM, without sockets of its own: a dispatcher to hang listeners on.
+
+#include <boost/asio/io_context.hpp>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "protocol/dispatcher.hpp"
+#include "protocol/registers.hpp"
+#include "vm/host_world.hpp"
+#include "vm/services/register_service.hpp"
+
+namespace celeriac::vm {
+
+struct VmOptions {
+  std::filesystem::path directory;   ///< of image.sqlite; made if need be
+  std::filesystem::path hypervisor;  ///< the hypervisor's socket
+  std::string token = {};            ///< what clients over TCP must bring
+};
+
+class Vm {
+ public:
+  /// Opens the image and begins to look for the hypervisor.
+  static protocol::Result<std::unique_ptr<Vm>> open(boost::asio::io_context& io, const VmOptions& options);
+  Vm(const Vm&) = delete;
+  Vm& operator=(const Vm&) = delete;
+
+  [[nodiscard]] const protocol::Dispatcher& dispatcher() const noexcept { return dispatcher_; }
+  [[nodiscard]] Hypervisor& hypervisor() noexcept { return hypervisor_; }
+  [[nodiscard]] StepLoop& loop() noexcept { return world_.loop(); }
+
+ private:
+  Vm(boost::asio::io_context& io, const VmOptions& options, std::unique_ptr<Image> image,
+     std::unique_ptr<Worker> worker, std::unique_ptr<CodeStore> store);
+
+  // Destroyed from below: the worker finishes its jobs while the image is there.
+  std::unique_ptr<Image> image_;
+  std::unique_ptr<Worker> worker_;
+  std::unique_ptr<CodeStore> store_;
+  protocol::Dispatcher dispatcher_;
+  protocol::Registers registers_;
+  Hypervisor hypervisor_;
+  RemoteRegisters remote_;
+  LocalOperations local_;
+  HostWorld world_;
+  RegisterService register_service_;
+};
+
+}  // namespace celeriac::vm
