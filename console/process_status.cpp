@@ -30,6 +30,8 @@ ProcessStatus ProcessStatus::of(const Json& document) {
                        .name = text_of(document, "name"),
                        .state = text_of(document, "state"),
                        .path = text_of(document, "path"),
+                       .path_code = static_cast<std::uint16_t>(integer_of(document, "path_code")),
+                       .kind = text_of(document, "kind"),
                        .step = integer_of(document, "step"),
                        .steps = integer_of(document, "steps"),
                        .steps_done = integer_of(document, "steps_done"),

@@ -14,6 +14,8 @@ struct ProcessStatus {
   std::string name = {};
   std::string state = {};        ///< ready running waiting paused done failed killed
   std::string path = {};         ///< JSON pointer of the node in progress
+  std::uint16_t path_code = 0;   ///< the code that it points into: `code`, or one that it executes
+  std::string kind = {};         ///< of the node in progress
   std::int64_t step = 0;         ///< place of it in the top-level body, from 1
   std::int64_t steps = 0;        ///< nodes in the top-level body
   std::int64_t steps_done = 0;   ///< nodes finished, at all levels

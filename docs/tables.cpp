@@ -1,7 +1,7 @@
 // Fills the marked parts of a document from the tables of the code: celeriac-docs [--check] FILE.
 //
-// A part stands between "<!-- NAME: …" and "<!-- end -->". With --check nothing is written; the exit status tells
-// whether the file is up to date.
+// A part stands between "<!-- NAME: …" and "<!-- end -->". With --check nothing is written; the exit status
+// tells whether the file is up to date.
 
 #include <format>
 #include <fstream>
@@ -45,13 +45,20 @@ std::string payload_text(const Operation& operation) {
   for (const auto& field : operation.fields)
     fields += std::format("{}{}", fields.empty() ? "" : "; ", field_text(field));
   switch (operation.payload) {
-    case Payload::none: return "none";
-    case Payload::id: return std::format("{} id", operation.id_name);
-    case Payload::id_and_document: return std::format("{} id, then optionally {}", operation.id_name, fields);
-    case Payload::text: return "UTF-8";
-    case Payload::document: return fields;
-    case Payload::optional_document: return std::format("none, or {}", fields);
-    case Payload::slice: return "u16 channel, then data";
+    case Payload::none:
+      return "none";
+    case Payload::id:
+      return std::format("{} id", operation.id_name);
+    case Payload::id_and_document:
+      return std::format("{} id, then optionally {}", operation.id_name, fields);
+    case Payload::text:
+      return "UTF-8";
+    case Payload::document:
+      return fields;
+    case Payload::optional_document:
+      return std::format("none, or {}", fields);
+    case Payload::slice:
+      return "u16 channel, then data";
   }
   return "";
 }
@@ -62,14 +69,17 @@ std::string operations_table() {
   for (const auto& operation : operations()) {
     if (operation.space != space) {
       space = operation.space;
-      out += std::format("### {}\n\n| operation | wire | by | payload | answer | |\n|---|---|---|---|---|---|\n", space);
+      out += std::format(
+          "### {}\n\n| operation | wire | by | payload | answer | |\n|---|---|---|---|---|---|\n", space);
     }
-    const auto by = operation.server == Server::vm ? "V" : operation.server == Server::hypervisor ? "H" : "V H";
+    const auto by = operation.server == Server::vm           ? "V"
+                    : operation.server == Server::hypervisor ? "H"
+                                                             : "V H";
     const auto answer = operation.slices.empty() ? std::string(operation.returns)
                                                  : std::format("slices: `{}`", operation.slices);
-    out += std::format("| {} | `{:<4}` `{:<5}` | {} | {} | {} | {}{} |\n", operation.long_name, operation.space,
-                       operation.wire, by, payload_text(operation), answer, operation.summary,
-                       operation.available ? "" : " *Not served by this version.*");
+    out += std::format("| {} | `{:<4}` `{:<5}` | {} | {} | {} | {}{} |\n", operation.long_name,
+                       operation.space, operation.wire, by, payload_text(operation), answer,
+                       operation.summary, operation.available ? "" : " *Not served by this version.*");
   }
   return out;
 }
@@ -126,8 +136,10 @@ int main(int count, char** arguments) {
   std::ifstream in(path);
   std::ostringstream read;
   read << in.rdbuf();
-  const auto made = filled(read.str(), {{"statuses", statuses()}, {"operations", operations_table()},
-                                       {"kinds", kinds_table()}, {"legacy", legacy_table()}});
+  const auto made = filled(read.str(), {{"statuses", statuses()},
+                                        {"operations", operations_table()},
+                                        {"kinds", kinds_table()},
+                                        {"legacy", legacy_table()}});
   if (made == read.str()) return 0;
   if (check) {
     std::cerr << path << " does not agree with the tables of the code: run scripts/docs\n";

@@ -8,12 +8,11 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <fstream>
 #include <iostream>
 
 #include "hal/firmware/descriptor_port.hpp"
 #include "hal/service.hpp"
-#include "protocol/listener.hpp"
+#include "protocol/doors.hpp"
 
 namespace {
 
@@ -26,38 +25,13 @@ using protocol::Status;
 struct Options {
   fs::path dir;
   std::string serial = "auto";
-  fs::path socket;
-  std::string tcp;
-  fs::path token_file;
+  protocol::Doors doors;
   fs::path parameters;
-  bool stdio = false;
   bool verbose = false;
 };
 
-Result<std::string> read_token(const Options& options) {
-  if (options.tcp.empty()) return std::string();
-  std::ifstream file(options.token_file);
-  std::string token;
-  if (!(file >> token) || token.size() < 8)
-    return protocol::fail(Status::failed,
-                          std::format("--tcp needs --token-file with a token of at least 8 characters; {} "
-                                      "has none.",
-                                      options.token_file.string()));
-  return token;
-}
-
-Result<std::unique_ptr<protocol::Listener>> listen_tcp(asio::io_context& io, const std::string& where,
-                                                       const protocol::Dispatcher& dispatcher) {
-  const auto colon = where.rfind(':');
-  int port = -1;
-  if (colon != where.npos) port = std::atoi(where.c_str() + colon + 1);
-  if (colon == where.npos || port < 0 || port > 65535)
-    return protocol::fail(Status::failed, std::format("--tcp wants ADDRESS:PORT, not \"{}\".", where));
-  return protocol::Listener::on_tcp(io, where.substr(0, colon), static_cast<std::uint16_t>(port), dispatcher);
-}
-
 Result<void> run(const Options& options) {
-  auto token = read_token(options);
+  auto token = protocol::read_token(options.doors);
   if (!token) return std::unexpected(token.error());
   hal::Hypervisor::Options settings{.dir = options.dir};
   if (!options.parameters.empty()) {
@@ -90,15 +64,8 @@ Result<void> run(const Options& options) {
   hal::Hypervisor hypervisor(io, timers, *opener, registers, background, std::move(settings));
   hal::install(dispatcher, hypervisor);
 
-  auto listener = protocol::Listener::on_unix(io, options.socket, dispatcher);
-  if (!listener) return std::unexpected(listener.error());
-  std::unique_ptr<protocol::Listener> tcp;
-  if (!options.tcp.empty()) {
-    auto listening = listen_tcp(io, options.tcp, dispatcher);
-    if (!listening) return std::unexpected(listening.error());
-    tcp = std::move(*listening);
-    spdlog::info("Clients with the token may connect to TCP port {}.", tcp->port());
-  }
+  const auto doors = protocol::open(io, options.doors, dispatcher);
+  if (!doors) return std::unexpected(doors.error());
   if (auto started = hypervisor.start(); !started) return started;
 
   asio::signal_set signals(io, SIGTERM, SIGINT);
@@ -110,13 +77,11 @@ Result<void> run(const Options& options) {
   signals.async_wait([&](boost::system::error_code cancelled, int) {
     if (!cancelled) end();
   });
-  std::shared_ptr<protocol::Session> stdio;
-  if (options.stdio) {
-    stdio = protocol::serve_stdio(io, dispatcher);
-    stdio->on_closed(end);
-  } else {
+  // Standard output says `ready`, or is a stream of frames.
+  if (doors->stdio)
+    doors->stdio->on_closed(end);
+  else
     std::cout << "ready" << std::endl;
-  }
   io.run();
   disk.join();  // what was to be stored is stored
   return {};
@@ -134,17 +99,18 @@ int main(int argc, char** argv) {
   app.add_option("--dir", options.dir, "folder of parameters.json, settings.json and the socket")->required();
   app.add_option("--serial", options.serial, "the board's port, or auto: the first board on USB")
       ->capture_default_str();
-  app.add_option("--socket", options.socket, "unix socket to serve on (default: DIR/hal.sock)");
+  app.add_option("--socket", options.doors.socket, "unix socket to serve on (default: DIR/hal.sock)");
   auto* token =
-      app.add_option("--token-file", options.token_file, "file with the token that TCP clients bring");
-  app.add_option("--tcp", options.tcp, "serve on TCP as well: ADDRESS:PORT")->needs(token);
-  app.add_flag("--stdio", options.stdio, "serve on standard input and output as well, and end with them");
+      app.add_option("--token-file", options.doors.token_file, "file with the token that TCP clients bring");
+  app.add_option("--tcp", options.doors.tcp, "serve on TCP as well: ADDRESS:PORT")->needs(token);
+  app.add_flag("--stdio", options.doors.stdio,
+               "serve on standard input and output as well, and end with them");
   app.add_option("--parameters", options.parameters,
                  "JSON file of firmware parameters, name: value, for those that DIR/parameters.json has not");
   app.add_flag("--verbose", options.verbose, "log more");
   app.footer("Example: celeriac-hal --dir /var/lib/celeriac --serial auto");
   CLI11_PARSE(app, argc, argv);
-  if (options.socket.empty()) options.socket = options.dir / "hal.sock";
+  if (options.doors.socket.empty()) options.doors.socket = options.dir / "hal.sock";
 
   spdlog::set_default_logger(
       std::make_shared<spdlog::logger>("hal", std::make_shared<spdlog::sinks::stderr_sink_st>()));

@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cmath>
 #include <format>
+#include <map>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -70,20 +71,26 @@ Result<Json> arguments_of(const std::vector<std::string>& words) {
   return arguments;
 }
 
-/// Whether the node in progress is one of the document itself: inside a sequence that it calls the path is a
-/// path of that one, while `step` still counts the caller's.
-bool is_in(const celeryscript::Document& document, const ProcessStatus& process) {
-  const auto number = static_cast<std::size_t>(std::max<std::int64_t>(process.step, 1)) - 1;
-  return document.root != nullptr && number < document.root->body.size() &&
-         (process.path + '/').starts_with(std::format("/body/{}/", number));
+/// The documents that were sent, by their codes.
+using Sent = std::map<std::uint16_t, const celeryscript::Document*>;
+
+/// The step in progress in words; inside a sequence that is executed, with that sequence's name.
+std::string step_in_words(const Sent& sent, const ProcessStatus& process) {
+  const auto found = sent.find(process.path_code);
+  const auto* node = found != sent.end() ? node_at(*found->second, process.path) : nullptr;
+  std::string words = node != nullptr && node->parent != nullptr ? step_text(*node) : process.kind;
+  if (process.path_code == process.code) return words;
+  const std::string name = found != sent.end() ? found->second->name : std::string();
+  return words + (name.empty() ? std::format("  in code {}", process.path_code)
+                               : std::format("  in \"{}\"", printable(name)));
 }
 
 /// What is seen of the process while it runs, and passed on to the display.
 class Observation {
  public:
-  Observation(World& world, bool json, const celeryscript::Document& document, std::string title)
+  Observation(World& world, bool json, Sent sent, std::string title)
       : world_(world),
-        document_(document),
+        sent_(std::move(sent)),
         display_(make_run_display(world, json)),
         started_(world.now()),
         timer_(world.io) {
@@ -97,8 +104,7 @@ class Observation {
   void process(const Json& stat) {
     if (!stat.is_object()) return;
     view_.process = ProcessStatus::of(stat);
-    const auto* node = is_in(document_, view_.process) ? node_at(document_, view_.process.path) : nullptr;
-    view_.step = node != nullptr && node != document_.root ? step_text(*node) : "";
+    view_.step = step_in_words(sent_, view_.process);
     update();
   }
 
@@ -153,7 +159,7 @@ class Observation {
   }
 
   World& world_;
-  const celeryscript::Document& document_;
+  Sent sent_;
   std::unique_ptr<RunDisplay> display_;
   std::chrono::steady_clock::time_point started_;
   asio::steady_timer timer_;
@@ -234,6 +240,7 @@ asio::awaitable<Exit> run(Context& context, const Run& job) {
   const auto client = co_await context.connect();
   if (!client) co_return context.failed(client.error());
   std::vector<std::uint16_t> codes;
+  Sent sent;
   std::optional<Error> error;
   for (const auto& document : documents) {
     const auto code = co_await upload(**client, document.source);
@@ -242,6 +249,7 @@ asio::awaitable<Exit> run(Context& context, const Run& job) {
       break;
     }
     codes.push_back(*code);
+    sent.emplace(*code, &document);
   }
   if (error) {
     co_await remove(**client, codes);
@@ -252,13 +260,17 @@ asio::awaitable<Exit> run(Context& context, const Run& job) {
   std::string title = job.name;
   if (title.empty())
     title = main.name.empty() ? std::filesystem::path(job.files.back()).stem().string() : main.name;
+  // A parameter is a node of `locals`, which this version does not run: no sequence that got here has one.
+  for (const auto& [label, value] : arguments->items())
+    context.note(std::format("{} declares no parameter \"{}\": its value is not used", printable(title),
+                             printable(label)));
   const Json start{{"id", codes.back()}, {"args", *arguments}, {"name", title}};
   const auto process = co_await (*client)->call("PROC.START"_op, start);
   if (!process) {
     co_await remove(**client, codes);
     co_return context.failed(process.error());
   }
-  Observation seen(context.world(), context.json(), main, printable(title));
+  Observation seen(context.world(), context.json(), std::move(sent), printable(title));
   error = co_await follow(**client, process->value, seen);
   seen.finish();
   if (error && error->code == interrupted_code) co_await kill(context, **client, process->value);

@@ -53,7 +53,7 @@ Result<std::vector<ChildSpec>> crew_of(Context& context, const Up& up, const Run
     crew.push_back({"firmware-sim",
                     "celeriac-firmware-sim",
                     {"--garden", "--link", directory.firmware_link().string(), "--board", up.board, "--speed",
-                     std::format("{}", up.speed)}});
+                     std::format("{}", up.speed), "--log", directory.firmware_log().string()}});
   }
   if (!up.tcp.empty()) {
     vm.insert(vm.end(), {"--tcp", up.tcp});

@@ -21,6 +21,8 @@ class RunDirectory {
   [[nodiscard]] std::filesystem::path vm_socket() const { return path_ / "vm.sock"; }
   [[nodiscard]] std::filesystem::path hypervisor_socket() const { return path_ / "hal.sock"; }
   [[nodiscard]] std::filesystem::path firmware_link() const { return path_ / "firmware"; }
+  /// What the simulated bot did: pins, servos, moves.
+  [[nodiscard]] std::filesystem::path firmware_log() const { return path_ / "firmware.log"; }
 
  private:
   RunDirectory(std::filesystem::path path, int lock) : path_(std::move(path)), lock_(lock) {}

@@ -153,7 +153,7 @@ TEST_CASE("the directory comes from --dir, then CELERIAC_DIR, then XDG_RUNTIME_D
   CHECK(celeriac({"ps", "--hal"}).err.contains("/run/user/7/celeriac/hal.sock"));
 }
 
-TEST_CASE("--connect needs a host and a port") {
+TEST_CASE("the option --connect needs a host and a port") {
   TemporaryDirectory directory;
   CommandLine celeriac(directory);
   for (const char* bad :

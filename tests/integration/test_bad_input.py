@@ -2,7 +2,9 @@
 
 import json
 import os
+import pathlib
 import random
+import signal
 import socket
 import struct
 import time
@@ -55,14 +57,13 @@ class BadInput(unittest.TestCase):
         self.assertEqual(self.client.call("SYS", "HELLO", {"protocol": 1}).status, wire.OK)
 
     def test_endless_garbage_closes_only_its_own_stream(self):
-        with self.host.client() as noisy, self.assertRaises((ConnectionError, TimeoutError)):
-            random.seed(1)
-            noise = bytes(random.choice(b"abcdefgh ") for _ in range(4096))
+        with self.host.client() as noisy, self.assertRaises(ConnectionError):
+            generator = random.Random(1)
+            noise = bytes(generator.choice(b"abcdefgh ") for _ in range(4096))
             for _ in range(100):
                 noisy.socket.sendall(noise)
             while True:
-                noisy.pump(5)
-        self.assertTrue(noisy.closed)
+                noisy.pump(wire.DEADLINE)
 
     def test_a_stream_that_ends_inside_a_frame_is_a_clean_end(self):
         with self.host.client() as cut:
@@ -185,13 +186,13 @@ class FirmwareTrouble(unittest.TestCase):
         with Host(speed=20) as host, host.client() as client:
             client.call("SYS", "MVABS", {"x": 0.0, "y": 0.0, "z": 0.0})
             simulator = next(pid for pid in host.children()
-                             if "firmware-sim" in open(f"/proc/{pid}/cmdline").read())
+                             if b"firmware-sim" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes())
             code, _ = client.upload(sequence(move_to(2500, 0, 0)))
             process = client.start(code)
             client.until(process, lambda stat: stat["state"] == "waiting")
-            os.kill(simulator, 19)  # SIGSTOP: it falls silent
+            os.kill(simulator, signal.SIGSTOP)  # it falls silent
             ended = client.process("WAIT", process, deadline=120)
-            os.kill(simulator, 18)
+            os.kill(simulator, signal.SIGCONT)
             self.assertIn(ended.status, (wire.OFFLINE, wire.TIMEOUT, wire.HARDWARE_FAULT), ended)
             self.assertTrue(ended.document["message"])
             end = time.monotonic() + 60

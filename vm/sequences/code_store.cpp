@@ -204,7 +204,13 @@ std::optional<Result<Sequence>> CodeStore::find_sequence(std::int64_t sequence_i
   else if (sequence_id > 0 && sequence_id <= 65535)
     id = CodeId{static_cast<std::uint16_t>(sequence_id)};
   auto stored = id ? find(*id) : std::unexpected(protocol::Error());
-  if (!stored || (*stored)->entry.kind.empty())
+  // A document with an id of its own is meant by that id only, never by the number that its code happens to
+  // have.
+  const auto named_otherwise = [&] {
+    const auto own = (*stored)->entry.resource_id;
+    return own != 0 && own != sequence_id;
+  };
+  if (!stored || named_otherwise() || (*stored)->entry.kind.empty())
     return fail(Status::not_found,
                 std::format("sequence not found: no stored code has the id {}. Send that sequence to "
                             "the VM first.",

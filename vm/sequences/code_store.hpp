@@ -74,7 +74,7 @@ class CodeStore {
   /// The present version; `loaded` runs at once if it is compiled already.
   void load(CodeId id, Loaded loaded);
   /// The sequence whose document has this resource id (the last one closed, if several have), else the code
-  /// with this id. nullopt: `loaded` runs later.
+  /// with this id, if its document has none of its own. nullopt: `loaded` runs later.
   std::optional<protocol::Result<Sequence>> find_sequence(std::int64_t sequence_id, Loaded loaded);
 
  private:

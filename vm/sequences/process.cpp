@@ -10,11 +10,16 @@ std::string_view name(State state) noexcept {
   return names[static_cast<std::size_t>(state)];
 }
 
-std::string Process::path() const {
-  if (ended() || top.code == nullptr) return error != nullptr ? error->path : std::string();
+const celeryscript::StepNode* Process::node() const {
+  if (ended() || top.code == nullptr) return nullptr;
   const auto step = top.node != celeryscript::end ? top.node : top.next;
-  return step == celeryscript::end || top.code->program().steps.empty() ? std::string()
-                                                                        : top.code->node_of(step).pointer;
+  if (step == celeryscript::end || top.code->program().steps.empty()) return nullptr;
+  return &top.code->node_of(step);
+}
+
+std::string Process::path() const {
+  if (const auto* present = node()) return present->pointer;
+  return error != nullptr ? error->path : std::string();
 }
 
 }  // namespace celeriac::vm

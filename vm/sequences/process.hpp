@@ -103,9 +103,10 @@ struct Process {
   const std::string* reg = nullptr;                ///< name of the register waited for; the program's text
 
   std::uint32_t nodes_done = 0;  ///< nodes of all levels that have finished
-  std::uint32_t last_step = 0;   ///< once ended: step and steps of its document
-  std::uint32_t last_steps = 0;
-  std::int64_t started_ms = 0;  ///< of the first RUN or STEP since 1970; 0: never
+  std::uint32_t steps = 0;       ///< nodes in the top-level body of what it was started from
+  std::uint32_t last_step = 0;   ///< once ended, or once its last step was a tail call: step of its document
+  bool handed_over = false;      ///< a tail call took the place of the sequence that it was started from
+  std::int64_t started_ms = 0;   ///< of the first RUN or STEP since 1970; 0: never
   std::uint64_t cpu_ns = 0;
 
   CodeId code_id{};                              ///< what it was started from
@@ -122,7 +123,9 @@ struct Process {
   [[nodiscard]] Frame& frame(std::size_t at) { return at == callers.size() ? top : callers[at]; }
   [[nodiscard]] const Frame& bottom() const { return callers.empty() ? top : callers.front(); }
   [[nodiscard]] Ticket ticket() const noexcept { return {id, serial}; }
-  /// JSON pointer of the node in progress, or of the one that comes next; "" if there is none.
+  /// The node in progress, or the one that comes next; nullptr if there is none. It is one of `top.code_id`.
+  [[nodiscard]] const celeryscript::StepNode* node() const;
+  /// JSON pointer of node(), or of the node that failed; "" if there is none.
   [[nodiscard]] std::string path() const;
 };
 

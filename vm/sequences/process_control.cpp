@@ -46,6 +46,7 @@ Result<ProcessId> StepLoop::start(Sequence sequence, const StartOptions& options
         std::format("{} processes exist already: wait for some to end, or kill them.", max_processes));
   process->code_id = sequence.id;
   process->code_name = sequence.code->name();
+  process->steps = sequence.code->program().body_nodes;
   process->priority = options.priority;
   if (!options.name.empty()) process->given_name = std::make_unique<std::string>(options.name);
   process->top.code_id = sequence.id;
@@ -178,11 +179,10 @@ void StepLoop::fail(Process& process, const Error& why) {
 
 void StepLoop::end(Process& process, State state, std::unique_ptr<Error> error) {
   const Frame& bottom = process.bottom();
-  process.last_steps = bottom.code->program().body_nodes;
-  process.last_step =
-      state == State::done
-          ? process.last_steps
-          : bottom.code->body_step(bottom.node != celeryscript::end ? bottom.node : bottom.next);
+  if (state == State::done)
+    process.last_step = process.steps;
+  else if (!process.handed_over)
+    process.last_step = bottom.code->body_step(bottom.node != celeryscript::end ? bottom.node : bottom.next);
   const bool had_timer = process.waiting == Waiting::timer || process.killing;
   const bool in_line = process.waiting == Waiting::motion;
   process.error = std::move(error);

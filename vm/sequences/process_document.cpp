@@ -40,20 +40,21 @@ std::string waiting_for(const Process& process, ProcessId motion_owner) {
 
 nlohmann::json document(const Process& process, ProcessId motion_owner) {
   std::uint32_t step = process.last_step;
-  std::uint32_t steps = process.last_steps;
-  if (const auto& bottom = process.bottom(); bottom.code != nullptr) {
-    steps = bottom.code->program().body_nodes;
+  if (const auto& bottom = process.bottom(); bottom.code != nullptr && !process.handed_over) {
     const auto at = bottom.node != celeryscript::end ? bottom.node : bottom.next;
-    step = at == celeryscript::end ? steps : bottom.code->body_step(at);
+    step = at == celeryscript::end ? process.steps : bottom.code->body_step(at);
     if (process.state == State::ready) step = 0;
   }
+  const auto* node = process.node();
   return {{"id", number(process.id)},
           {"name", process.given_name ? *process.given_name : *process.code_name},
           {"code", number(process.code_id)},
           {"state", name(process.state)},
           {"path", process.path()},
+          {"path_code", number(node != nullptr ? process.top.code_id : process.code_id)},
+          {"kind", node != nullptr ? node->kind : std::string()},
           {"step", step},
-          {"steps", steps},
+          {"steps", process.steps},
           {"steps_done", process.nodes_done},
           {"started", process.started_ms != 0 ? nlohmann::json(process.started_ms) : nlohmann::json()},
           {"cpu_us", process.cpu_ns / 1000},

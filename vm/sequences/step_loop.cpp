@@ -145,6 +145,10 @@ void StepLoop::disown(Process& process, std::size_t depth) {
 void StepLoop::enter(Process& process, Sequence sequence) {
   const bool last_step = process.top.next == no_step;
   if (last_step) {
+    if (process.callers.empty()) {
+      process.handed_over = true;
+      process.last_step = process.steps;
+    }
     finish_node(process);
     disown(process, process.depth());
   } else {

@@ -1,0 +1,91 @@
+"""Runs every measurement and prints one table, each figure beside its target."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+here = os.path.dirname(os.path.abspath(__file__))
+
+
+def google(program, *filters):
+    """CPU (or real, where the benchmark says so) nanoseconds by benchmark name: the median of five."""
+    done = subprocess.run([program, "--benchmark_format=json", "--benchmark_repetitions=5",
+                           "--benchmark_report_aggregates_only=true", *filters],
+                          capture_output=True, text=True, check=True)
+    unit = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
+    figures = {}
+    for run in json.loads(done.stdout)["benchmarks"]:
+        if run.get("aggregate_name", "median") == "median":
+            key = "real_time" if "real_time" in run["run_name"] else "cpu_time"
+            figures[run["run_name"].split("/iterations")[0]] = dict(run, ns=run[key] * unit[run["time_unit"]])
+    return figures
+
+
+def main():
+    rows = []
+
+    def row(what, measured, target, met, beside=""):
+        rows.append((what, measured, target, "yes" if met else "NO", beside))
+
+    def at_most(what, value, limit, unit, scale=1.0, digits=2, beside=""):
+        row(what, f"{value * scale:.{digits}f} {unit}", f"≤ {limit * scale:.{digits}f} {unit}", value <= limit, beside)
+
+    print("measuring protocol …", file=sys.stderr)
+    codec = google("bench-protocol", "--benchmark_filter=code")
+    at_most("encode + decode + copy, 64-byte payload", codec["encode_decode_copy_frame"]["ns"], 20, "ns", digits=1,
+            beside=f"plain C: {codec['encode_decode_copy_plain_c']['ns']:.1f} ns")
+    row("header decode alone", f"{codec['decode_header']['ns']:.1f} ns", "–", True,
+        f"plain C: {codec['decode_header_plain_c']['ns']:.1f} ns")
+
+    print("measuring the VM …", file=sys.stderr)
+    vm = google("bench-vm")
+    for steps, limit in ((100, 0.5e6), (1000, 5e6)):
+        found = next(figure for name, figure in vm.items() if name == f"compile_and_instantiate/{steps}")
+        at_most(f"parse + check + compile + instantiate, {steps} steps", found["ns"], limit, "ms", 1e-6)
+    at_most("a step answered in the same process", vm["a_step_answered_in_process"]["ns"], 1000, "µs", 1e-3)
+    at_most("`nothing`", vm["nothing"]["ns"], 200, "µs", 1e-3)
+    print("measuring Erlang …", file=sys.stderr)
+    erlang = json.loads(subprocess.run(["escript", os.path.join(here, "erlang_process.escript")], capture_output=True,
+                                       text=True, check=True).stdout)
+    at_most("start + run + end of an empty sequence", vm["start_run_end_of_an_empty_sequence"]["ns"], 1000, "µs", 1e-3,
+            beside=f"Erlang: {erlang['start_run_end_ns'] / 1000:.2f} µs")
+    waiting = next(figure for name, figure in vm.items() if name.startswith("waiting_processes"))
+    size = max(value for name, value in waiting.items() if name.startswith(("heap", "resident")))
+    at_most("memory of each of 60,000 waiting processes", size, 1024, "bytes", digits=0,
+            beside=f"Erlang: {erlang['bytes']:.0f} bytes")
+
+    print("measuring sockets and daemons …", file=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="celeriac-bench-") as directory:
+        server = subprocess.Popen(["celeriac-vm", "--dir", directory], stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL, text=True)
+        server.stdout.readline()
+        sockets = json.loads(subprocess.run(["bench-vm-socket", directory], capture_output=True, text=True,
+                                            check=True).stdout)
+        server.terminate()
+        server.wait()
+    for name, case in sockets.items():
+        name = name.replace("_", " ")
+        at_most(f"request and response, client to VM, {name}", case["ratio"], 2, "× bare C",
+                beside=f"{case['vm_s'] * 1e6:.1f} µs; bare C: {case['bare_s'] * 1e6:.1f} µs")
+        row(f"1,000 requests in flight, {name}", f"{case['in_flight_per_s']:,.0f} /s", "≥ 200,000 /s",
+            case["in_flight_per_s"] >= 200000)
+    daemons = json.loads(subprocess.run([sys.executable, os.path.join(here, "daemons.py")], capture_output=True,
+                                        text=True, check=True).stdout)
+    at_most("R02 of a move to the first byte of the next, 99 %", daemons["gap_99_s"], 1e-3, "ms", 1e3,
+            beside=f"median {daemons['gap_median_s'] * 1e3:.2f}, longest {daemons['gap_max_s'] * 1e3:.2f} ms "
+                   f"of {daemons['gaps']}")
+    at_most("hypervisor ready", daemons["hal_ready_s"], 0.2, "ms", 1e3, 0)
+    at_most("VM ready", daemons["vm_ready_s"], 0.2, "ms", 1e3, 0)
+    at_most("hypervisor resident", daemons["hal_resident"], 15e6, "MB", 1e-6, 1)
+    at_most("VM private, idle", daemons["vm_private"], 30e6, "MB", 1e-6, 1)
+
+    header = ("what", "measured", "target", "met", "beside it")
+    widths = [max(len(line[i]) for line in [header, *rows]) for i in range(5)]
+    for line in [header, tuple("-" * width for width in widths), *rows]:
+        print("| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths)) + " |")
+
+
+if __name__ == "__main__":
+    main()
