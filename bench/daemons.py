@@ -27,10 +27,10 @@ def started(*command):
 
 
 def memory(pid):
-    """Resident and private bytes of a process."""
+    """Bytes of a process: resident, private and written, private but still as on disk."""
     with open(f"/proc/{pid}/smaps_rollup") as file:
         fields = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in file if ":" in line and "kB" in line}
-    return fields["Rss"], fields["Private_Dirty"] + fields["Private_Clean"]
+    return fields["Rss"], fields["Private_Dirty"], fields["Private_Clean"]
 
 
 def main():
@@ -57,8 +57,8 @@ def main():
                     assert time.monotonic() < end, client.read("firmware")
                     time.sleep(0.1)
                 time.sleep(1)
-                result["hal_resident"], _ = memory(hal.pid)
-                _, result["vm_private"] = memory(vm.pid)
+                result["hal_resident"], _, _ = memory(hal.pid)
+                _, result["vm_written"], result["vm_clean"] = memory(vm.pid)
                 moves = [wire.move_to(n % 100, n % 37, 0) for n in range(2000)]
                 code, closed = client.upload(wire.sequence(*moves))
                 assert closed.status == wire.OK, closed

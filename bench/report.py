@@ -44,8 +44,9 @@ def main():
     for steps, limit in ((100, 0.5e6), (1000, 5e6)):
         found = next(figure for name, figure in vm.items() if name == f"compile_and_instantiate/{steps}")
         at_most(f"parse + check + compile + instantiate, {steps} steps", found["ns"], limit, "ms", 1e-6)
-    at_most("a step answered in the same process", vm["a_step_answered_in_process"]["ns"], 1000, "µs", 1e-3)
-    at_most("`nothing`", vm["nothing"]["ns"], 200, "µs", 1e-3)
+    each = lambda name: 1e9 / vm[name]["items_per_second"]
+    at_most("a step answered in the same process", each("a_step_answered_in_process"), 1000, "µs", 1e-3)
+    at_most("`nothing`", each("nothing"), 200, "µs", 1e-3)
     print("measuring Erlang …", file=sys.stderr)
     erlang = json.loads(subprocess.run(["escript", os.path.join(here, "erlang_process.escript")], capture_output=True,
                                        text=True, check=True).stdout)
@@ -79,7 +80,8 @@ def main():
     at_most("hypervisor ready", daemons["hal_ready_s"], 0.2, "ms", 1e3, 0)
     at_most("VM ready", daemons["vm_ready_s"], 0.2, "ms", 1e3, 0)
     at_most("hypervisor resident", daemons["hal_resident"], 15e6, "MB", 1e-6, 1)
-    at_most("VM private, idle", daemons["vm_private"], 30e6, "MB", 1e-6, 1)
+    at_most("VM private (written) memory, idle", daemons["vm_written"], 30e6, "MB", 1e-6, 1,
+            beside=f"and {daemons['vm_clean'] / 1e6:.1f} MB of the engine's libraries, clean and reclaimable")
 
     header = ("what", "measured", "target", "met", "beside it")
     widths = [max(len(line[i]) for line in [header, *rows]) for i in range(5)]

@@ -81,10 +81,11 @@ double seconds(int socket, const std::string& request, std::size_t answer, int t
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
-/// Answers every request of that size with eight bytes, for ever.
-pid_t bare_server(int end, std::size_t request_size) {
+/// Answers every request of that size with eight bytes, until the client's end is closed.
+pid_t bare_server(int end, int client_end, std::size_t request_size) {
   const pid_t child = ::fork();
   if (child != 0) return child;
+  ::close(client_end);
   char buffer[65536], response[response_size];
   encode_response(response, {Channel{1}, 0, 1});
   for (std::size_t have = 0;;) {
@@ -121,7 +122,7 @@ int main(int count, char** arguments) {
   const int vm = connected(std::string(arguments[1]) + "/vm.sock");
   int ends[2];
   ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends);
-  const pid_t bare = bare_server(ends[1], request.size());
+  const pid_t bare = bare_server(ends[1], ends[0], request.size());
   ::close(ends[1]);
 
   pin(0, 0);

@@ -28,6 +28,8 @@ Json process(const std::string& state, int step, const std::string& path) {
           {"code", 1},
           {"state", state},
           {"path", path},
+          {"path_code", 1},
+          {"kind", "write_pin"},
           {"step", step},
           {"steps", 2},
           {"steps_done", step - 1},
