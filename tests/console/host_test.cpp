@@ -23,18 +23,9 @@ constexpr std::string_view blink = R"({"kind": "sequence", "name": "blink",
 )";
 
 Json process(const std::string& state, int step, const std::string& path) {
-  return {{"id", 7},
-          {"name", "blink"},
-          {"code", 1},
-          {"state", state},
-          {"path", path},
-          {"path_code", 1},
-          {"kind", "write_pin"},
-          {"step", step},
-          {"steps", 2},
-          {"steps_done", step - 1},
-          {"started", nullptr},
-          {"waiting_for", nullptr},
+  return {{"id", 7},         {"name", "blink"},        {"code", 1},           {"state", state},
+          {"path", path},    {"path_code", 1},         {"kind", "write_pin"}, {"step", step},
+          {"steps", 2},      {"steps_done", step - 1}, {"started", nullptr},  {"waiting_for", nullptr},
           {"error", nullptr}};
 }
 
@@ -104,13 +95,29 @@ TEST_CASE("run uploads, runs, tells each step and the end, and leaves no code be
                                                      "CODE.RM"});
 }
 
-TEST_CASE("a step inside a called sequence is not told as one of the caller") {
+TEST_CASE("a step inside a called sequence is told in that sequence's words") {
   Host host;
-  host.vm.on_run = [&] { host.vm.registers.publish("process.7", process("running", 1, "/body/1")); };
+  host.vm.on_run = [&] {
+    auto inside = process("running", 1, "/body/1");
+    inside["code"] = 2;
+    host.vm.registers.publish("process.7", inside);
+  };
+  host.vm.stat = process("done", 2, "");
+  const auto outcome =
+      host.celeriac({"run", host.directory.file("a.json", blink), host.directory.file("b.json", blink)});
+  CHECK(outcome.out.contains("/body/1  wait milliseconds 500  in \"blink\""));
+}
+
+TEST_CASE("a step inside a sequence that was not sent is told by its kind and code") {
+  Host host;
+  host.vm.on_run = [&] {
+    auto inside = process("running", 1, "/body/1");
+    inside["path_code"] = 9;
+    host.vm.registers.publish("process.7", inside);
+  };
   host.vm.stat = process("done", 2, "");
   const auto outcome = host.celeriac({"run", host.directory.file("blink.json", blink)});
-  CHECK(outcome.out.contains("/body/1"));
-  CHECK(!outcome.out.contains("milliseconds"));
+  CHECK(outcome.out.contains("/body/1  write_pin  in code 9"));
 }
 
 TEST_CASE("of several files the last is run, and all are there while it runs") {

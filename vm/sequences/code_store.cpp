@@ -96,15 +96,28 @@ Result<void> CodeStore::write(OpenBuffers& buffers, Channel channel, std::string
   return {};
 }
 
+// The channel's own buffer if it is one of this code; else the one that another channel has of it, if there
+// is just one: CLOSE names the code, so a client may give every request a channel of its own.
+OpenBuffers::Table::iterator OpenBuffers::find(Channel channel, CodeId id) {
+  const auto own = buffers_.find(static_cast<std::uint16_t>(channel));
+  if (own != buffers_.end() && own->second.code == id) return own;
+  const auto is_of_code = [id](const auto& entry) { return entry.second.code == id; };
+  const auto first = std::find_if(buffers_.begin(), buffers_.end(), is_of_code);
+  if (first == buffers_.end()) return first;
+  return std::find_if(std::next(first), buffers_.end(), is_of_code) == buffers_.end() ? first
+                                                                                      : buffers_.end();
+}
+
 void CodeStore::close(OpenBuffers& buffers, Channel channel, CodeId id, Done done) {
   auto stored = find(id);
-  const auto found = buffers.buffers_.find(static_cast<std::uint16_t>(channel));
-  if (found == buffers.buffers_.end() || found->second.code != id) {
+  const auto found = buffers.find(channel, id);
+  if (found == buffers.buffers_.end()) {
     if (!stored) return done(std::unexpected(std::move(stored.error())));
     return done(
         fail(Status::wrong_state,
-             std::format("Code {} is not open on channel {}: CODE.CLOSE must use the channel of CODE.OPEN.",
-                         number(id), static_cast<std::uint16_t>(channel))));
+             std::format("Code {} is not open on this stream, or on several channels of it: CODE.CLOSE "
+                         "belongs on the channel of its CODE.OPEN.",
+                         number(id))));
   }
   std::string source = std::move(found->second.bytes);
   *buffered_ -= source.size();

@@ -50,7 +50,10 @@ class OpenBuffers {
     CodeId code{};
     std::string bytes;
   };
-  boost::unordered_flat_map<std::uint16_t, Buffer> buffers_;
+  using Table = boost::unordered_flat_map<std::uint16_t, Buffer>;
+  Table::iterator find(protocol::Channel channel, CodeId id);
+
+  Table buffers_;
   std::shared_ptr<std::size_t> buffered_;  // of all streams
 };
 
