@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -167,6 +168,7 @@ class NobodyThere(unittest.TestCase):
             self.assertEqual(host.stop(how), 0)
             self.assertFalse([pid for pid in children if os.path.exists(f"/proc/{pid}")])
             self.assertFalse([name for name in os.listdir(host.dir) if name.endswith(".sock")])
+            shutil.rmtree(host.dir)
 
 
 if __name__ == "__main__":
