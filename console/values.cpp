@@ -85,7 +85,8 @@ Result<Json> fields_of(const Operation& operation, const std::vector<std::string
     } else if (name == special_field(operation)) {
       fields[name] = name == "text" ? Json(text) : value_of(text);
     } else {
-      const std::string_view close = celeryscript::closest(name, field_names(operation));
+      const auto names = field_names(operation);  // `close` views one of them
+      const std::string_view close = celeryscript::closest(name, names);
       return protocol::fail(Status::malformed,
                             std::format("{} has no field \"{}\"{} It takes {}.", operation.long_name, name,
                                         close.empty() ? "." : std::format(": did you mean \"{}\"?", close),
