@@ -9,9 +9,13 @@
 
 #include "celeryscript/grammar.hpp"
 #include "celeryscript/rules.hpp"
-#include "celeryscript/words.hpp"
+#include "protocol/words.hpp"
 
 namespace celeriac::celeryscript {
+
+using protocol::closest;
+using protocol::joined;
+using protocol::shown;
 namespace {
 
 // Beyond this a double cannot tell a whole number from its neighbours.

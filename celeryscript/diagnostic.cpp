@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <format>
 
-#include "celeryscript/words.hpp"
+#include "protocol/words.hpp"
 
 namespace celeriac::celeryscript {
+
+using protocol::append_code_point;
+using protocol::joined;
+using protocol::shown;
 namespace {
 
 // An excerpt shows a longer line as a window: so many code points before the marked place, and from it on.

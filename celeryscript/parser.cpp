@@ -9,9 +9,12 @@
 
 #include "celeryscript/grammar.hpp"
 #include "celeryscript/syntax.hpp"
-#include "celeryscript/words.hpp"
+#include "protocol/words.hpp"
 
 namespace celeriac::celeryscript {
+
+using protocol::distance;
+using protocol::shown;
 namespace {
 
 using nlohmann::json;

@@ -5,9 +5,11 @@
 #include <format>
 #include <string>
 
-#include "celeryscript/words.hpp"
+#include "protocol/words.hpp"
 
 namespace celeriac::celeryscript {
+
+using protocol::shown;
 namespace {
 
 constexpr std::string_view blanks = " \t\r\n";

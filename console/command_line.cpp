@@ -16,8 +16,8 @@
 #include <optional>
 #include <ostream>
 
-#include "celeryscript/words.hpp"
 #include "console/text.hpp"
+#include "protocol/words.hpp"
 
 namespace celeriac::console {
 namespace asio = boost::asio;
@@ -105,7 +105,7 @@ std::string usage_sentence(const CLI::App& root, const std::vector<std::string>&
     std::vector<std::string> names;
     const CLI::App* at = command.empty() ? &root : find_parser(root, command);
     for (const auto* sub : every_subcommand(*at)) names.push_back(sub->get_name());
-    const std::string_view close = celeryscript::closest(*unknown, names);
+    const std::string_view close = protocol::closest(*unknown, names);
     return std::format("There is no command \"{}{}{}\".{} {} lists the commands.", command,
                        command.empty() ? "" : " ", printable(*unknown),
                        close.empty() ? "" : std::format(" Did you mean \"{}\"?", close), help);

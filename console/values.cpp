@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <format>
 
-#include "celeryscript/words.hpp"
 #include "console/text.hpp"
+#include "protocol/words.hpp"
 
 namespace celeriac::console {
 using protocol::Field;
@@ -86,7 +86,7 @@ Result<Json> fields_of(const Operation& operation, const std::vector<std::string
       fields[name] = name == "text" ? Json(text) : value_of(text);
     } else {
       const auto names = field_names(operation);  // `close` views one of them
-      const std::string_view close = celeryscript::closest(name, names);
+      const std::string_view close = protocol::closest(name, names);
       return protocol::fail(Status::malformed,
                             std::format("{} has no field \"{}\"{} It takes {}.", operation.long_name, name,
                                         close.empty() ? "." : std::format(": did you mean \"{}\"?", close),

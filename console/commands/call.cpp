@@ -8,13 +8,13 @@
 #include <memory>
 #include <vector>
 
-#include "celeryscript/words.hpp"
 #include "console/commands/declarations.hpp"
 #include "console/commands/perform.hpp"
 #include "console/text.hpp"
 #include "console/values.hpp"
 #include "protocol/frame.hpp"
 #include "protocol/payload.hpp"
+#include "protocol/words.hpp"
 
 namespace celeriac::console {
 namespace asio = boost::asio;
@@ -36,7 +36,7 @@ struct Call {
 Result<const Operation*> find(const std::string& name) {
   if (const auto* row = protocol::find_operation(name)) return row;
   const auto names = protocol::operations() | std::views::transform(&Operation::long_name);
-  const auto close = celeryscript::closest(name, names);
+  const auto close = protocol::closest(name, names);
   return protocol::fail(Status::malformed,
                         std::format("There is no operation \"{}\".{} `celeriac call --help` lists them.",
                                     name, close.empty() ? "" : std::format(" Did you mean \"{}\"?", close)));

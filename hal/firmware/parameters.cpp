@@ -4,8 +4,9 @@
 #include <charconv>
 #include <cmath>
 #include <format>
+#include <ranges>
 
-#include "hal/did_you_mean.hpp"
+#include "protocol/words.hpp"
 
 namespace celeriac::hal::firmware {
 namespace {
@@ -176,9 +177,10 @@ protocol::Result<const Parameter*> parse_parameter(std::string_view text) {
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   if (error == std::errc() && end == digits.data() + digits.size())
     if (const auto* row = find_parameter(number)) return row;
-  const auto near = did_you_mean(text, table, &Parameter::name);
+  const auto near = protocol::closest(text, table | std::views::transform(&Parameter::name));
   return protocol::fail(protocol::Status::not_found,
-                        std::format("The firmware has no parameter \"{}\".{}", shortened(text), near));
+                        std::format("The firmware has no parameter \"{}\".{}", protocol::shown(text),
+                                    near.empty() ? "" : std::format(" Did you mean \"{}\"?", near)));
 }
 
 protocol::Result<std::int32_t> check_value(const Parameter& row, const protocol::Json& value) {

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <format>
+#include <ranges>
 
-#include "hal/did_you_mean.hpp"
+#include "protocol/words.hpp"
 
 namespace celeriac::hal::settings {
 namespace {
@@ -25,8 +26,10 @@ std::span<const Setting> host_settings() noexcept {
 protocol::Result<const Setting*> parse_setting(std::string_view name) {
   const auto row = std::ranges::find(table, name, &Setting::name);
   if (row != std::end(table)) return row;
-  return protocol::fail(Status::not_found, std::format("The host has no setting \"{}\".{}", shortened(name),
-                                                       did_you_mean(name, table, &Setting::name)));
+  const auto near = protocol::closest(name, table | std::views::transform(&Setting::name));
+  return protocol::fail(Status::not_found,
+                        std::format("The host has no setting \"{}\".{}", protocol::shown(name),
+                                    near.empty() ? "" : std::format(" Did you mean \"{}\"?", near)));
 }
 
 protocol::Result<double> check_value(const Setting& setting, const protocol::Json& value) {

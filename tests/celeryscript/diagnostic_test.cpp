@@ -8,9 +8,11 @@
 #include <string>
 
 #include "celeryscript/checker.hpp"
-#include "celeryscript/words.hpp"
+#include "protocol/words.hpp"
 
 using namespace celeriac::celeryscript;
+using celeriac::protocol::distance;
+using celeriac::protocol::shown;
 namespace fs = std::filesystem;
 
 namespace {

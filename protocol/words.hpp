@@ -5,8 +5,9 @@
 #include <ranges>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
-namespace celeriac::celeryscript {
+namespace celeriac::protocol {
 
 /// Letters to insert, remove, replace or swap with a neighbour to make `b` from `a`, upper and lower
 /// case being the same; `limit + 1` if it is more than `limit`. Words over 64 bytes are far from everything.
@@ -17,9 +18,11 @@ namespace celeriac::celeryscript {
   return word.size() < 6 ? 1 : word.size() < 9 ? 2 : 3;
 }
 
-/// The nearest of `candidates` within the tolerance, "" if there is none; of equals the first.
+/// The nearest of `candidates` within the tolerance, "" if there is none; of equals the first. The result
+/// views the candidate, so a container must be one that outlives the call; a view may be made for it.
 template <std::ranges::input_range Candidates>
-[[nodiscard]] std::string_view closest(std::string_view word, const Candidates& candidates) {
+  requires std::is_lvalue_reference_v<Candidates> || std::ranges::view<std::remove_cvref_t<Candidates>>
+[[nodiscard]] std::string_view closest(std::string_view word, Candidates&& candidates) {
   std::string_view best;
   std::size_t best_distance = tolerance(word) + 1;
   for (const std::string_view candidate : candidates) {
@@ -54,4 +57,4 @@ void append_code_point(std::string& to, std::string_view text, std::size_t& posi
   return text;
 }
 
-}  // namespace celeriac::celeryscript
+}  // namespace celeriac::protocol

@@ -1,10 +1,10 @@
-#include "celeryscript/words.hpp"
+#include "protocol/words.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 
-namespace celeriac::celeryscript {
+namespace celeriac::protocol {
 namespace {
 
 constexpr std::size_t longest_word = 64;
@@ -73,4 +73,4 @@ std::string shown(std::string_view word, std::size_t most) {
   return text;
 }
 
-}  // namespace celeriac::celeryscript
+}  // namespace celeriac::protocol
