@@ -34,6 +34,14 @@ class Dispatcher {
   /// Serves every operation that the other daemon has and this one does not; the payload is not looked at.
   void forward(Handler handler);
 
+  /// Who looks on: gets each request of a client, and each answer to one, as they pass.
+  struct Tap {
+    std::function<void(Session& session, const RequestFrame& request)> request;
+    std::function<void(Session& session, const ResponseFrame& response)> response;
+  };
+  void tap(Tap tap) { tap_ = std::move(tap); }
+  [[nodiscard]] const Tap& tap() const noexcept { return tap_; }
+
   /// Answers the request, now or through the responder later.
   void dispatch(const std::shared_ptr<Session>& session, const RequestFrame& frame) const;
 
@@ -44,6 +52,7 @@ class Dispatcher {
   std::string token_;
   std::vector<Handler> handlers_;  // by index_of(operation)
   Handler forward_;
+  Tap tap_;
 };
 
 }  // namespace celeriac::protocol

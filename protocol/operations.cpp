@@ -74,8 +74,18 @@ constexpr Field read_pin_fields[] = {pin, mode};
 constexpr Field io_mode_fields[] = {pin, choice("io_mode", "direction of the pin", io_mode_choices)};
 constexpr Field config_update_fields[] = {
     package, text("config", "name of the setting"), {"value", FieldType::any, "", "new value"}};
-constexpr Field config_read_fields[] = {package,
-                                        optional(text("config", "name of the setting; all if absent"))};
+constexpr Field config_read_fields[] = {
+    package, optional(text("config", "name of the setting; all if absent")),
+    optional(choice("source",
+                    "of firmware parameters: what the board has (if absent), what is stored for it, or the "
+                    "firmware's own defaults",
+                    source_choices))};
+constexpr Field direction(std::string_view name) {
+  return {name, FieldType::number, "", "-1, 0 or 1: which way", false, 0, -1, 1};
+}
+constexpr Field jog_fields[] = {direction("x"), direction("y"), direction("z"), speed("speed")};
+constexpr Field release_fields[] = {
+    {"keep_outputs", FieldType::boolean, "", "its outputs stay on and become the stream's", false, 0}};
 constexpr Field abort_fields[] = {{"channel", FieldType::integer, "",
                                    "only the sender's own request on this channel", false, -1, 0, 65535}};
 constexpr Field user_env_fields[] = {text("config", "name"), text("value", "value")};
@@ -148,6 +158,9 @@ constexpr Operation table[] = {
   {"SYS.EMERGENCY_LOCK", "SYS", "ESTOP", hypervisor, none, "", no_fields, "0", "", "Stops everything now and locks.", ""},
   {"SYS.EMERGENCY_UNLOCK", "SYS", "UNLCK", hypervisor, none, "", no_fields, "0", "", "Ends the emergency lock.", ""},
   {"SYS.ABORT", "SYS", "ABORT", hypervisor, maybe, "", abort_fields, "0", "", "Stops the move in progress without locking.", ""},
+  {"SYS.JOG", "SYS", "JOG", hypervisor, document, "", jog_fields, "0 at once", "", "Moves for as long as it is renewed: it stops 200 ms after the last one, or with all directions 0.", "x=1 speed=50"},
+  {"SYS.KEEP_ALIVE", "SYS", "ALIVE", hypervisor, maybe, "", no_fields, "0", "", "Says that the sender is alive. After the first, 1 s without one stops its motion and makes its outputs safe.", ""},
+  {"SYS.RELEASE", "SYS", "RELSE", hypervisor, maybe, "", release_fields, "0", "", "Ends what a holder holds: its motion stops, its outputs go to their safe state.", ""},
   {"SYS.SET_USER_ENV", "SYS", "UENV", vm, document, "", user_env_fields, "0", "", "Sets a variable of the user environment.", "config=greeting value=hello"},
   {"SYS.SEND_MESSAGE", "SYS", "MESSG", vm, document, "", message_fields, "0", "", "Writes a message into the log.", "message=hello message_type=info channels=toast"},
   {"SYS.INSTALL_FIRST_PARTY_FARMWARE", "SYS", "FPFWI", vm, none, "", no_fields, "0", "", "Installs the first-party scripts.", "", still, later},

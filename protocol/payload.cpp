@@ -126,6 +126,10 @@ Json without_choice_names(const Field& field, const Json& value) {
   return value;
 }
 
+constexpr std::string_view holder_name = "holder";
+constexpr Field holder_field{holder_name, FieldType::integer, "", "whose it is, of many on one stream",
+                             false};
+
 }  // namespace
 
 Result<Arguments> Arguments::decode(const Operation& operation, std::string_view payload) {
@@ -152,6 +156,11 @@ Result<Arguments> Arguments::decode(const Operation& operation, std::string_view
   auto fields = checked_fields(operation, *document, true);
   if (!fields) return std::unexpected(std::move(fields.error()));
   made.fields_ = std::move(*fields);
+  if (const auto holder = document->find(holder_name); holder != document->end()) {
+    if (!holder->is_number_integer() || holder->get<std::int64_t>() < 0)
+      return bad(operation, holder_field, "must be a whole number, 0 or more");
+    made.holder_ = holder->get<std::uint64_t>();
+  }
   return made;
 }
 
@@ -219,6 +228,22 @@ Result<std::string> encode(const Operation& operation, const Json& fields) {
   if (wanted) payload += to_bson(*checked);
   if (payload.size() > max_payload) return too_long();
   return payload;
+}
+
+std::string with_holder(const Operation& operation, std::string_view payload, std::uint64_t holder) {
+  std::string made(payload);
+  if (operation.payload != Payload::document && operation.payload != Payload::optional_document) return made;
+  constexpr std::string_view empty_document("\5\0\0\0\0", 5);
+  if (made.empty()) made = empty_document;
+  if (made.size() < empty_document.size()) return made;  // the other side says what is wrong with it
+  // An element in front of the document's last byte: type int64, name, value, all little endian.
+  made.pop_back();
+  made += '\x12';
+  made.append(holder_name).push_back('\0');
+  for (int byte = 0; byte < 8; ++byte) made += static_cast<char>(holder >> (8 * byte));
+  made += '\0';
+  for (std::size_t byte = 0; byte < 4; ++byte) made[byte] = static_cast<char>(made.size() >> (8 * byte));
+  return made;
 }
 
 std::string encode_id(std::uint16_t id) {

@@ -29,12 +29,16 @@ class Arguments {
   [[nodiscard]] std::string string(const char* field) const;
   /// Any field as it came; null if it is absent.
   [[nodiscard]] const Json& value(const char* field) const;
+  /// Whose request it is, where one stream carries those of many: the field `holder`, which every document
+  /// may carry. 0 is the stream itself.
+  [[nodiscard]] std::uint64_t holder() const noexcept { return holder_; }
   /// All fields of the document.
   [[nodiscard]] const Json& fields() const noexcept { return fields_; }
 
  private:
   const Operation* operation_ = nullptr;
   std::uint16_t id_ = 0;
+  std::uint64_t holder_ = 0;
   std::string_view text_;
   Json fields_ = Json::object();
 };
@@ -43,6 +47,10 @@ class Arguments {
 /// text payload the field "text". Choices may be given by number or by name. Status::malformed with a
 /// sentence that names the field if one is missing, unknown, mistyped or out of range.
 Result<std::string> encode(const Operation& operation, const Json& fields);
+
+/// The payload with the field `holder` in its document, which is made if there is none. A payload that is no
+/// document stays as it is.
+std::string with_holder(const Operation& operation, std::string_view payload, std::uint64_t holder);
 
 /// u16 big endian, as id payloads are made.
 std::string encode_id(std::uint16_t id);

@@ -11,6 +11,7 @@ struct Registers::Register {
   std::string name;
   Json value;
   std::int64_t time = 0;
+  bool stream = false;  // entries queue
   Reader reader;
   std::vector<std::weak_ptr<Opened>> watchers;
 };
@@ -29,7 +30,7 @@ struct Registers::Opened {
   bool watched = false;
   bool unanswered = false;   // a REGISTER.SET is on its way
   bool stale = false;        // the value changed since
-  std::deque<Change> queue;  // of `log` only
+  std::deque<Change> queue;  // of a stream register only
   std::size_t dropped = 0;
 };
 
@@ -40,8 +41,6 @@ struct Registers::StreamRegisters {
 
 namespace {
 
-constexpr std::string_view log_name = "log";
-
 Error no_such_id(std::uint16_t id) {
   return {.status = Status::not_found,
           .message = std::format("No register is open as {} on this stream: open it with REGISTER.NEW.", id)};
@@ -50,7 +49,7 @@ Error no_such_id(std::uint16_t id) {
 }  // namespace
 
 Registers::Registers() {
-  ensure(log_name).value = nullptr;
+  ensure("log").stream = true;
 }
 Registers::~Registers() = default;
 
@@ -93,8 +92,18 @@ void Registers::changed(Register& reg) {
   }
 }
 
-void Registers::log(Json entry) {
-  auto& reg = ensure(log_name);
+bool Registers::watched(std::string_view name) const {
+  const auto found = table_.find(name);
+  if (found == table_.end()) return false;
+  auto& watchers = found->second->watchers;
+  std::erase_if(watchers, [](const auto& weak) { return weak.expired(); });
+  return !watchers.empty();
+}
+
+void Registers::append(std::string_view name, Json entry) {
+  auto& reg = ensure(name);
+  reg.stream = true;
+  if (entry.is_null()) return;
   reg.value = std::move(entry);
   reg.time = now_milliseconds();
   std::erase_if(reg.watchers, [](const auto& watcher) { return watcher.expired(); });
@@ -139,9 +148,8 @@ void Registers::push(const std::shared_ptr<Opened>& opened) {
   static const Operation& set = "REGISTER.SET"_op;
   const auto session = opened->session.lock();
   if (session == nullptr || !session->open() || !opened->watched || opened->unanswered) return;
-  const bool is_log = opened->reg->name == log_name;
-  if (is_log && opened->queue.empty()) return;
-  if (!is_log && !opened->stale) return;
+  const bool stream = opened->reg->stream;
+  if (stream ? opened->queue.empty() : !opened->stale) return;
   opened->unanswered = true;
   opened->stale = false;
   const auto send = [opened, session, this](const Change& change) {
@@ -155,7 +163,7 @@ void Registers::push(const std::shared_ptr<Opened>& opened) {
       push(opened);
     });
   };
-  if (is_log) {
+  if (stream) {
     Change entry = std::move(opened->queue.front());
     opened->queue.pop_front();
     if (const auto dropped = std::exchange(opened->dropped, 0); dropped != 0 && entry.value.is_object())

@@ -2,9 +2,9 @@
 // Named values that clients read and watch, and the REGS operations on them.
 //
 // A watcher has at most one unanswered REGISTER.SET for a register: newer values replace each other until it
-// is answered, and the latest goes out then. The register `log` does not coalesce: its entries queue, and a
-// drop is reported in the next entry that arrives, as its field `dropped`. A value that is too long for a
-// REGISTER.SET arrives as null beside `too_long: true`; REGISTER.READ gives it whole.
+// is answered, and the latest goes out then. Stream registers, of which `log` is one, do not coalesce: their
+// entries queue, and a drop is reported in the next entry that arrives, as its field `dropped`. A value that
+// is too long for a REGISTER.SET arrives as null beside `too_long: true`; REGISTER.READ gives it whole.
 
 #include <deque>
 #include <functional>
@@ -21,7 +21,7 @@ namespace celeriac::protocol {
 
 /// Registers that one stream may have open at once.
 inline constexpr std::size_t max_open_registers = 4096;
-/// Entries of `log` that wait for a slow watcher.
+/// Entries of a stream register that wait for a slow watcher.
 inline constexpr std::size_t max_queued_log = 1000;
 
 class Registers {
@@ -44,8 +44,12 @@ class Registers {
   /// A register whose value is computed when it is read or sent; touch() says that it changed.
   void provide(std::string_view name, Reader reader);
   void touch(std::string_view name);
-  /// Appends an entry to `log`: a document. Watchers get every entry as the value of a REGISTER.SET.
-  void log(Json entry);
+  /// Appends an entry, a document, to a stream register, made with the first. Watchers get every entry as the
+  /// value of a REGISTER.SET.
+  void append(std::string_view name, Json entry);
+  void log(Json entry) { append("log", std::move(entry)); }
+  /// True if anybody would hear of it now: entries that nobody hears of need not be made. Costs one lookup.
+  [[nodiscard]] bool watched(std::string_view name) const;
   /// Removes a register; watchers hear a last value, null.
   void remove(std::string_view name);
 

@@ -269,6 +269,7 @@ void Session::take(const RequestFrame& frame) {
   if (dispatcher_ == nullptr) return respond(frame.channel, Status::unknown_operation);
   theirs_.insert(number);
   if (emergency) ++emergencies_;
+  if (const auto& tap = dispatcher_->tap(); tap.request) tap.request(*this, frame);
   dispatcher_->dispatch(shared_from_this(), frame);
 }
 
@@ -335,6 +336,7 @@ void Session::answer(Channel channel, Status status, std::string data) {
 void Session::settle(ResponseFrame response) {
   const bool emergency = response.channel == emergency_channel;
   if (!emergency || emergencies_ <= 1) theirs_.erase(static_cast<std::uint16_t>(response.channel));
+  if (dispatcher_ != nullptr && dispatcher_->tap().response) dispatcher_->tap().response(*this, response);
   std::size_t copies = 1;
   if (emergency) {
     if (emergencies_ > 0) --emergencies_;
