@@ -82,6 +82,23 @@ def main():
     at_most("VM private (written) memory, idle", daemons["vm_written"], 30e6, "MB", 1e-6, 1,
             beside=f"and {daemons['vm_clean'] / 1e6:.1f} MB of the engine's libraries, clean and reclaimable")
 
+    print("measuring a day of garden work …", file=sys.stderr)
+    day = json.loads(subprocess.run(["bench-garden-day"], capture_output=True, text=True, check=True).stdout)
+    at_most(f"a day of garden work: {day['moves']:,} moves, {day['pin_operations']:,} pin operations", day["wall_s"], 10,
+            "s", beside=f"{day['simulated_s'] / 3600:.1f} h on virtual time, hypervisor and simulator in process")
+
+    print("measuring stops …", file=sys.stderr)
+    stops = json.loads(subprocess.run([sys.executable, os.path.join(here, "hal", "stops.py")], capture_output=True,
+                                      text=True, check=True).stdout)
+    for way in ("direct", "through_the_vm"):
+        estop = stops[f"estop_{way}"]
+        name = f"client's ESTOP to E on the wire, {way.replace('_', ' ')}"
+        at_most(f"{name}, 99 %", estop["p99_s"], 1e-3, "ms", 1e3,
+                beside=f"1,000 processes, 20 clients polling; median {estop['median_s'] * 1e3:.2f} ms of {estop['stops']}")
+        at_most(f"{name}, longest", estop["max_s"], 5e-3, "ms", 1e3)
+    at_most("VM killed in a move: its socket's closing to @ on the wire, longest", stops["deadman"]["max_s"], 0.1, "ms",
+            1e3, beside=f"median {stops['deadman']['median_s'] * 1e3:.2f} ms of {stops['deadman']['deaths']}")
+
     header = ("what", "measured", "target", "met", "beside it")
     widths = [max(len(line[i]) for line in [header, *rows]) for i in range(5)]
     for line in [header, tuple("-" * width for width in widths), *rows]:

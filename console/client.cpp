@@ -66,6 +66,7 @@ Error nobody_answers(const Target& target) {
 struct Client::Inbound {
   protocol::Dispatcher dispatcher{protocol::Server::vm};
   std::map<std::uint16_t, Changed> watched = {};  // by register id; a person names them, so they are few
+  std::map<std::string, std::uint16_t> ids = {};  // of those, by name
   std::function<void()> after_change = nullptr;
 
   Inbound() {
@@ -161,7 +162,7 @@ asio::awaitable<Result<Reply>> Client::send(const Operation& operation, std::str
 }
 
 asio::awaitable<Result<Reply>> Client::send_on(protocol::Channel& channel, const Operation& operation,
-                                               std::string payload) {
+                                               std::string payload, std::chrono::milliseconds patience) {
   co_return co_await exchange(
       operation,
       [&](protocol::Session& session, protocol::Session::Completion completion) {
@@ -170,7 +171,7 @@ asio::awaitable<Result<Reply>> Client::send_on(protocol::Channel& channel, const
         else
           session.request_on(channel, operation, payload, std::move(completion));
       },
-      prompt_answer);
+      patience);
 }
 
 asio::awaitable<Result<Reply>> Client::send_urgent(const Operation& operation,
@@ -213,11 +214,23 @@ asio::awaitable<Result<Json>> Client::read(const std::string& name) {
 asio::awaitable<Result<void>> Client::watch(const std::string& name, Changed changed) {
   const auto id = co_await open(name);
   if (!id) co_return std::unexpected(id.error());
+  inbound_->ids[name] = *id;
   inbound_->watched[*id] = std::move(changed);  // before WATCH: the first change may overtake its answer
   auto watching = co_await call("REGISTER.WATCH"_op, {{"id", *id}});
   if (watching) co_return Result<void>();
   inbound_->watched.erase(*id);
+  inbound_->ids.erase(name);
   co_return std::unexpected(std::move(watching.error()));
+}
+
+asio::awaitable<void> Client::unwatch(const std::string& name) {
+  const auto found = inbound_->ids.find(name);
+  if (found == inbound_->ids.end()) co_return;
+  const std::uint16_t id = found->second;
+  inbound_->ids.erase(found);
+  // Changes that are on their way are still answered: the entry goes when the host knows.
+  co_await call("REGISTER.RM"_op, {{"id", id}});
+  inbound_->watched.erase(id);
 }
 
 asio::awaitable<Error> Client::ended(std::function<bool()> enough) {

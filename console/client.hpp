@@ -62,10 +62,10 @@ class Client {
                                                                  std::string payload,
                                                                  std::chrono::milliseconds patience);
   /// The same on one channel: what the contract binds to it follows each other there. `channel` is 0 at
-  /// first, and then the channel that was chosen.
-  boost::asio::awaitable<protocol::Result<protocol::Reply>> send_on(protocol::Channel& channel,
-                                                                    const protocol::Operation& operation,
-                                                                    std::string payload);
+  /// first, and then the channel that was chosen, from when the request has been sent.
+  boost::asio::awaitable<protocol::Result<protocol::Reply>> send_on(
+      protocol::Channel& channel, const protocol::Operation& operation, std::string payload,
+      std::chrono::milliseconds patience = prompt_answer);
   /// The same on channel 0, in front of everything.
   boost::asio::awaitable<protocol::Result<protocol::Reply>> send_urgent(const protocol::Operation& operation,
                                                                         std::chrono::milliseconds patience);
@@ -77,6 +77,9 @@ class Client {
   boost::asio::awaitable<protocol::Result<protocol::Json>> read(const std::string& name);
   /// Calls `changed` for every change of a register, until the client ends.
   boost::asio::awaitable<protocol::Result<void>> watch(const std::string& name, Changed changed);
+
+  /// Ends the watch of a register; one that is not watched is no error.
+  boost::asio::awaitable<void> unwatch(const std::string& name);
 
   /// Waits until the stream ends, and says so as an error; or `interrupted`. Ends also when `enough` says so,
   /// which is asked after each change of a watched register.

@@ -20,7 +20,16 @@ namespace celeriac::console {
 using Action = std::function<boost::asio::awaitable<Exit>(Context&)>;
 
 /// What the arguments of a command are, for completion.
-enum class Completes : std::uint8_t { nothing, files, operations, registers, axes };
+enum class Completes : std::uint8_t {
+  nothing,
+  files,
+  operations,
+  registers,
+  axes,
+  processes,   ///< by number; only a console that is connected knows them
+  codes,       ///< the same
+  parameters,  ///< the same
+};
 
 struct Command {
   std::string_view name;     ///< as typed: "ps"; "pin read" is a command of the group "pin"

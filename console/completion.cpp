@@ -37,6 +37,9 @@ std::string words_of(const Command& command) {
       break;
     case Completes::nothing:
     case Completes::files:
+    case Completes::processes:
+    case Completes::codes:
+    case Completes::parameters:
       break;
   }
   return text;

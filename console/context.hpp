@@ -30,6 +30,7 @@ class Context {
   Context(World& world, GlobalOptions options) : world_(world), options_(std::move(options)) {}
 
   [[nodiscard]] World& world() noexcept { return world_; }
+  [[nodiscard]] const GlobalOptions& options() const noexcept { return options_; }
   [[nodiscard]] bool json() const noexcept { return options_.json; }
 
   /// Where the sockets are: --dir, else CELERIAC_DIR, else XDG_RUNTIME_DIR/celeriac, else /tmp/celeriac-UID.

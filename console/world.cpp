@@ -34,6 +34,7 @@ bool speaks_utf8(const World& world) {
 World real_world(boost::asio::io_context& io) {
   World world{.io = io, .out = std::cout, .err = std::cerr};
   world.environment = variable_of_process;
+  world.input = STDIN_FILENO;
   const bool dumb = world.variable("TERM").value_or("dumb") == "dumb";
   world.terminal.interactive = isatty(STDOUT_FILENO) == 1 && !dumb;
   world.terminal.colour = world.terminal.interactive && !world.variable("NO_COLOR");

@@ -25,6 +25,8 @@ struct World {
   std::ostream& err;
   Terminal terminal = {};
   std::function<std::optional<std::string>(const char* name)> environment = nullptr;
+  /// Descriptor that a person types into; nullopt: nobody does.
+  std::optional<int> input = std::nullopt;
   /// Where the daemons' programs lie: the directory of this one.
   std::filesystem::path programs = {};
   std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;

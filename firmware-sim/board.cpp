@@ -1,6 +1,7 @@
 #include "firmware-sim/board.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace celeriac::firmware_sim {
 namespace {
@@ -26,18 +27,23 @@ Board::Board(const BoardOptions& options, Uart::Sink output, EventSink events)
       uart_(std::move(output)),
       cpu_(uart_),
       machine_(options.machine),
+      loads_(profile_, machine_, pins_, options.machine.loads),
       encoders_(fresh_encoders(profile_.encoders, machine_)) {
   for (const auto& [pin, level] : options.digital_inputs) pins_.drive(pin, level);
   for (const auto& [pin, value] : options.analog_inputs) pins_.drive_analog(pin, value);
+  pins_.on_output([this](int pin) { loads_.pin_changed(pin, cpu_.now()); });
   reset(Instant{});
 }
 
 Board::~Board() = default;
 
 void Board::reset(Instant now) {
+  if (!powered_) return;
+  advanced_ = std::max(advanced_, now);
   uart_.reset(now);
   // The counts of the encoder chip live in the chip; the others are in the firmware's memory.
   if (profile_.encoders != EncoderKind::spi) encoders_ = fresh_encoders(profile_.encoders, machine_);
+  for (MotorDriver& driver : drivers_) driver.error = driver.broken;  // initialised at boot
   running_ = Routine<>();
   firmware_ = std::make_unique<Firmware>(Hardware{.profile = profile_,
                                                   .version = version_,
@@ -48,6 +54,8 @@ void Board::reset(Instant now) {
                                                   .pins = pins_,
                                                   .machine = machine_,
                                                   .encoders = encoders_,
+                                                  .drivers = drivers_,
+                                                  .loads = loads_,
                                                   .step_timing = step_timing_,
                                                   .events = events_});
   running_ = firmware_->run();
@@ -55,7 +63,25 @@ void Board::reset(Instant now) {
   if (events_) events_(now, "reset");
 }
 
+void Board::power_off(Instant now) {
+  if (!std::exchange(powered_, false)) return;
+  running_ = Routine<>();
+  cpu_.stop(now);
+  pins_.reset();
+  uart_.reset(now);
+  uart_.cut_wire(now);
+  if (events_) events_(now, "power lost");
+}
+
+void Board::power_on(Instant now) {
+  if (std::exchange(powered_, true)) return;
+  encoders_ = fresh_encoders(profile_.encoders, machine_);
+  if (events_) events_(now, "power back");
+  reset(now);
+}
+
 std::size_t Board::receive(std::string_view bytes, Instant now) {
+  if (!powered_) return bytes.size();
   return uart_.host_sends(bytes, now);
 }
 
@@ -66,8 +92,12 @@ Instant Board::next_event() const {
 }
 
 void Board::advance(Instant now) {
+  if (std::exchange(machine_touched_, false)) {
+    for (const AxisName axis : all_axes) wire_switches(axis, machine_, profile_, pins_);
+  }
   cpu_.run_to(now);
   uart_.deliver(now);
+  advanced_ = std::max(advanced_, now);
 }
 
 }  // namespace celeriac::firmware_sim

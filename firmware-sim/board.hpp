@@ -50,6 +50,16 @@ class Board {
   /// more than `Uart::wire_capacity` are still on the wire.
   std::size_t receive(std::string_view bytes, Instant now);
 
+  /// Takes the board's power: pins and motors let go, nothing is sent or heard, what is on the wire is lost.
+  void power_off(Instant now);
+  /// Gives it back: the board boots, and the encoder chip counts from zero as well.
+  void power_on(Instant now);
+  [[nodiscard]] bool powered() const { return powered_; }
+  /// The cable is cut: what the host has on the wire does not arrive.
+  void cut_wire(Instant now) { uart_.cut_wire(now); }
+  /// When the last byte that the host has sent will have arrived.
+  [[nodiscard]] Instant wire_busy_until() const { return uart_.wire_busy_until(); }
+
   /// Space for `receive`.
   [[nodiscard]] std::size_t wire_space() const { return uart_.wire_space(); }
 
@@ -66,8 +76,20 @@ class Board {
   /// The level of a pin.
   [[nodiscard]] bool pin(int number) const { return pins_.level(number); }
 
-  [[nodiscard]] Machine& machine() { return machine_; }
-  [[nodiscard]] bool locked() const { return firmware_->locked(); }
+  /// Switches show what was done to it from the next `advance` on.
+  [[nodiscard]] Machine& machine() {
+    machine_touched_ = true;
+    return machine_;
+  }
+  [[nodiscard]] MotorDriver& driver(AxisName axis) { return drivers_[index(axis)]; }
+  /// As of the last `advance`.
+  [[nodiscard]] Loads& loads() {
+    loads_.settle(advanced_);
+    return loads_;
+  }
+  /// Where the firmware believes an axis to be, mm.
+  [[nodiscard]] double counted_mm(AxisName axis) const { return firmware_->counted_mm(axis); }
+  [[nodiscard]] bool locked() const { return powered_ && firmware_->locked(); }
   [[nodiscard]] const BoardProfile& profile() const { return profile_; }
 
  private:
@@ -81,7 +103,12 @@ class Board {
   Eeprom eeprom_;
   Pins pins_;
   Machine machine_;
+  Loads loads_;
   PerAxis<Encoder> encoders_;
+  PerAxis<MotorDriver> drivers_{};
+  bool powered_ = true;
+  bool machine_touched_ = false;
+  Instant advanced_{};
   std::unique_ptr<Firmware> firmware_;
   Routine<> running_;
 };

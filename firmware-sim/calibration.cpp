@@ -214,7 +214,7 @@ Routine<> Firmware::calibration_bump(Calibration& run) {
     print(run.going_home ? "R99 movement done after slip\r\n" : "R99 movement done after end stop\r\n");
     if (switch_active(run.axis, AxisEnd::min)) run.inverted = true;
   }
-  if (run.bumps_total >= run.bumps_total_max) {
+  if (hw_.version >= since::retry_total && run.bumps_total >= run.bumps_total_max) {
     run.done = true;
     run.failure = Failure::emergency_stop;  // the number only: nothing is locked
     print("R99 movement done after safety retry count reached\r\n");

@@ -57,6 +57,11 @@ class Cpu {
     until_ = now;
     wake_on_input_ = false;
   }
+  /// Nothing runs any more; whoever owned the routine has let it go.
+  void stop(Instant now) {
+    now_ = std::max(now_, now);
+    sleeper_ = {};
+  }
   /// When the sleeping routine wakes, given the input that is on the wire.
   [[nodiscard]] std::optional<Instant> next_wake() const {
     if (!sleeper_) return std::nullopt;

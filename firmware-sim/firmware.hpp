@@ -17,6 +17,7 @@
 #include "firmware-sim/command.hpp"
 #include "firmware-sim/cpu.hpp"
 #include "firmware-sim/encoder.hpp"
+#include "firmware-sim/loads.hpp"
 #include "firmware-sim/machine.hpp"
 #include "firmware-sim/parameters.hpp"
 #include "firmware-sim/pins.hpp"
@@ -42,6 +43,12 @@ enum class Failure : int {
 /// For a person or a test: what happened to pins, carriages and the lock. Not part of the protocol.
 using EventSink = std::function<void(Instant, std::string_view)>;
 
+/// A TMC2130 as the firmware sees it.
+struct MotorDriver {
+  bool error = false;   ///< one of the error bits is set: over-temperature, a short, an open load
+  bool broken = false;  ///< initialising does not clear it
+};
+
 /// What a reset leaves in place.
 struct Hardware {
   const BoardProfile& profile;
@@ -53,6 +60,8 @@ struct Hardware {
   Pins& pins;
   Machine& machine;
   PerAxis<Encoder>& encoders;
+  PerAxis<MotorDriver>& drivers;
+  Loads& loads;
   const StepTiming& step_timing;
   const EventSink& events;
 };
@@ -67,6 +76,9 @@ class Firmware {
   [[nodiscard]] Routine<> run();
 
   [[nodiscard]] bool locked() const { return locked_; }
+  [[nodiscard]] double counted_mm(AxisName axis) const {
+    return static_cast<double>(stored_[index(axis)]) / steps_per_mm(axis);
+  }
 
   /// Destination of a segment in millimetres, speed words in steps/s (0: the parameter).
   struct Target {
@@ -148,6 +160,7 @@ class Firmware {
   void make_edge(AxisName axis, Instant pass);
   void check_missed_steps(AxisName axis);
   [[nodiscard]] bool stalled(AxisName axis) const;
+  Routine<> reset_failed_drivers();
   void stop_stalled(AxisName axis, Failure& failure);
   void zero_at_home_switch(AxisName axis);
   Routine<int> find_home(AxisName axis);
@@ -186,6 +199,8 @@ class Firmware {
   [[nodiscard]] std::string encoder_lines() const;
   [[nodiscard]] std::string load_line() const;
   [[nodiscard]] std::string pin_line(int pin);
+  /// R61 of a pin that P198 or P199 names.
+  [[nodiscard]] std::string watched_pin_line(int pin);
   void report_encoders();
   void queue(std::string_view text) { queue_ += text; }
   void queue_state(AxisName axis, AxisState state);

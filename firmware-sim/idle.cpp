@@ -111,7 +111,7 @@ void Firmware::report_pins_when_due() {
   last_pin_report_ = now();
   for (const int number : parameter::pin_reports) {
     const int pin = parameters_.get(number);
-    if (pin > 0) print(std::format("R61 P{} V{}\r\n", pin, hw_.pins.read_analog(pin)));
+    if (pin > 0) print(watched_pin_line(pin));
   }
 }
 

@@ -7,6 +7,8 @@ namespace {
 
 /// How far a carriage can run past the point where its switch closes.
 constexpr double overtravel_mm = 3;
+/// Full steps that a field can be ahead of a rotor before it pulls the other way: half of its period of four.
+constexpr int most_strain = 2;
 
 }  // namespace
 
@@ -26,11 +28,8 @@ MachineDescription garden_bot() {
                .start_mm = -35,
                .end_stops = true,
                .encoder = true},
-          }}};
-}
-
-std::map<int, int> garden_analog_inputs() {
-  return {{59, 512}};
+          }},
+          .loads = true};
 }
 
 std::map<int, bool> garden_digital_inputs() {
@@ -47,20 +46,42 @@ Machine::Machine(const MachineDescription& description) {
 
 bool Machine::step(AxisName axis, int direction) {
   Body& body = bodies_[index(axis)];
-  const std::int64_t target = body.position + direction;
-  const std::int64_t from_home = target * body.description.away;
-  if (body.description.length_mm) {
-    const auto overtravel = to_steps(body.description, overtravel_mm);
-    const auto length = to_steps(body.description, *body.description.length_mm);
-    if (from_home < -overtravel || from_home > length + overtravel) return false;
+  if (body.strain * direction < 0) {  // the field comes back to the rotor
+    body.strain += direction;
+    return true;
   }
-  if (body.obstacle && direction == body.description.away &&
-      from_home > *body.obstacle * body.description.away) {
-    return false;
+  if (!held(body, direction)) {
+    body.move(direction);
+    return true;
   }
-  body.position = target;
-  if (body.description.encoder) body.encoder += direction;
-  return true;
+  if (body.strain * direction < most_strain) {
+    body.strain += direction;
+  } else if (body.jammed) {
+    body.strain = -direction;  // pulled back, and held against that as well
+  } else {
+    body.strain = 0;
+    body.move(-direction);
+  }
+  return false;
+}
+
+/// A rotor that is not held any more follows its field.
+void Machine::relax(Body& body) {
+  const int direction = body.strain < 0 ? -1 : 1;
+  for (; body.strain != 0 && !held(body, direction); body.strain -= direction) body.move(direction);
+}
+
+bool Machine::held(const Body& body, int direction) {
+  if (body.jammed) return true;
+  const AxisBody& description = body.description;
+  const std::int64_t from_home = (body.position + direction) * description.away;
+  const bool away = direction == description.away;
+  if (description.length_mm) {
+    const auto overtravel = to_steps(description, overtravel_mm);
+    const auto length = to_steps(description, *description.length_mm);
+    if (away ? from_home > length + overtravel : from_home < -overtravel) return true;
+  }
+  return body.obstacle && away && from_home > *body.obstacle * description.away;
 }
 
 double Machine::position_mm(AxisName axis) const {
@@ -82,19 +103,35 @@ std::int64_t Machine::encoder_steps(AxisName axis) const {
 
 void Machine::place(AxisName axis, double position_mm) {
   Body& body = bodies_[index(axis)];
-  const std::int64_t target = to_steps(body.description, position_mm);
-  if (body.description.encoder) body.encoder += target - body.position;
-  body.position = target;
+  body.strain = 0;
+  body.move(to_steps(body.description, position_mm) - body.position);
 }
 
 void Machine::obstruct(AxisName axis, std::optional<double> position_mm) {
   Body& body = bodies_[index(axis)];
   body.obstacle.reset();
   if (position_mm) body.obstacle = to_steps(body.description, *position_mm);
+  relax(body);
+}
+
+void Machine::jam(AxisName axis, bool held) {
+  bodies_[index(axis)].jammed = held;
+  relax(bodies_[index(axis)]);
+}
+
+void Machine::slip(AxisName axis, int steps) {
+  Body& body = bodies_[index(axis)];
+  body.strain = 0;
+  const int direction = steps < 0 ? -1 : 1;
+  for (int left = steps; left != 0 && !held(body, direction); left -= direction) body.move(direction);
 }
 
 void Machine::break_encoder(AxisName axis) {
-  bodies_[index(axis)].description.encoder = false;
+  bodies_[index(axis)].encoder_broken = true;
+}
+
+void Machine::mend_encoder(AxisName axis) {
+  bodies_[index(axis)].encoder_broken = false;
 }
 
 std::int64_t Machine::to_steps(const AxisBody& body, double millimetres) {

@@ -26,6 +26,8 @@ struct AxisBody {
 
 struct MachineDescription {
   PerAxis<AxisBody> axes{};
+  /// Whether lamp, valve, pump and current sensors hang on the board's pins, and soil lies under the tool.
+  bool loads = false;
 };
 
 /// A board on a desk: motors that turn freely, open switches, encoders that stand still.
@@ -35,9 +37,7 @@ struct MachineDescription {
 /// that is not home: x 120, y 80, z -35 mm.
 [[nodiscard]] MachineDescription garden_bot();
 
-/// What the garden's sensors show: soil of middling moisture on the soil sensor's pin 59, and no tool on the
-/// mount, so that pin 63 is open. By pin.
-[[nodiscard]] std::map<int, int> garden_analog_inputs();
+/// What the garden's sensors show beside the soil: no tool on the mount, so that pin 63 is open. By pin.
 [[nodiscard]] std::map<int, bool> garden_digital_inputs();
 
 enum class AxisEnd : unsigned char { min, max };
@@ -47,7 +47,9 @@ class Machine {
   explicit Machine(const MachineDescription& description);
 
   /// One pulse on the motor, `direction` +1 or -1. False: the carriage stands against the end of its rail
-  /// or an obstacle and the motor has lost the step.
+  /// or an obstacle, and the rotor does not follow. As with a real stepper the field runs two steps ahead of
+  /// a rotor that is held, and with the third the rotor snaps back to where the field has come round: four
+  /// steps are lost, and an encoder sees the carriage tremble by one.
   bool step(AxisName axis, int direction);
 
   [[nodiscard]] double position_mm(AxisName axis) const;
@@ -60,8 +62,13 @@ class Machine {
   void place(AxisName axis, double position_mm);
   /// Something solid on the rail: the carriage cannot move away from home past it.
   void obstruct(AxisName axis, std::optional<double> position_mm);
-  /// A broken encoder stops counting from now on.
+  /// Holds the carriage where it is, in both directions, until it is let go.
+  void jam(AxisName axis, bool held);
+  /// The carriage moves by so many steps without its motor: it coasts, or somebody has pushed it.
+  void slip(AxisName axis, int steps);
+  /// A broken encoder counts nothing until it is mended.
   void break_encoder(AxisName axis);
+  void mend_encoder(AxisName axis);
 
  private:
   struct Body {
@@ -69,7 +76,17 @@ class Machine {
     std::int64_t position = 0;  ///< steps
     std::int64_t encoder = 0;   ///< steps
     std::optional<std::int64_t> obstacle = {};
+    bool jammed = false;
+    bool encoder_broken = false;
+    int strain = 0;  ///< steps by which the field is ahead of a rotor that is held, signed
+
+    void move(std::int64_t steps) {
+      position += steps;
+      if (description.encoder && !encoder_broken) encoder += steps;
+    }
   };
+  [[nodiscard]] static bool held(const Body& body, int direction);
+  static void relax(Body& body);
   [[nodiscard]] static std::int64_t to_steps(const AxisBody& body, double millimetres);
 
   PerAxis<Body> bodies_;

@@ -87,7 +87,9 @@ void Firmware::stop_stalled(AxisName axis, Failure& failure) {
   Axis& moving = axes_[index(axis)];
   if (!moving.active() || !stalled(axis)) return;
   moving.deactivate();
-  queue(std::format("R99 deactivate motor {} due to missed steps\r\n", letter(axis)));
+  const bool driver_failed = hw_.profile.stall_guard && hw_.drivers[index(axis)].error;
+  queue(std::format("R99 deactivate motor {} due to {}\r\n", letter(axis),
+                    driver_failed ? "driver error" : "missed steps"));
   event(std::format("stall of axis {}", letter(axis)));
   if (moving.homing()) {
     moving.set_position(0);
@@ -136,7 +138,9 @@ void Firmware::pulse(AxisName axis) {
   const bool inverted = parameter_of(parameter::invert_motor, axis) == 1;
   const int direction = axes_[index(axis)].pin_up() != inverted ? 1 : -1;
   if (!motor_on_[index(axis)]) return;
-  step_lost_[index(axis)] = !hw_.machine.step(axis, direction);
+  if (hw_.loads.flowing()) hw_.loads.settle(now());
+  const bool followed = hw_.machine.step(axis, direction);
+  step_lost_[index(axis)] = !followed || hw_.drivers[index(axis)].error;
   wire_switches(axis, hw_.machine, hw_.profile, hw_.pins);
 }
 

@@ -3,7 +3,9 @@
 // what the world outside drives into them.
 
 #include <array>
+#include <functional>
 #include <optional>
+#include <utility>
 
 namespace celeriac::firmware_sim {
 
@@ -26,12 +28,18 @@ class Pins {
   [[nodiscard]] bool read(int pin);
   /// The level without touching the PWM; a duty of half and more counts as high.
   [[nodiscard]] bool level(int pin) const;
+  /// The share of time in which the pin drives its load, 0..1. An input drives nothing.
+  [[nodiscard]] double output_duty(int pin) const;
   /// 0..1023. Numbers 0..15 and 54..69 name the sixteen analog inputs.
   [[nodiscard]] int read_analog(int pin) const;
 
   /// What the world outside drives into an input; nothing lets the pull-up decide.
   void drive(int pin, std::optional<bool> level);
   void drive_analog(int pin, std::optional<int> value);
+  /// What a sensor on the bot shows at the moment of reading; `drive_analog` overrides it.
+  void connect_sensor(int pin, std::function<int()> reading);
+  /// Called with a pin whose `output_duty` may have changed.
+  void on_output(std::function<void(int)> changed) { on_output_ = std::move(changed); }
   /// What the bot's own switches drive; `drive` overrides it.
   void wire(int pin, std::optional<bool> level);
 
@@ -45,9 +53,14 @@ class Pins {
   };
   [[nodiscard]] static bool exists(int pin) { return pin >= 0 && pin < count; }
   [[nodiscard]] bool level(const Pin& pin) const;
+  void tell(int pin) const {
+    if (on_output_) on_output_(pin);
+  }
 
   std::array<Pin, count> pins_{};
   std::array<std::optional<int>, analog_inputs> analog_{};
+  std::array<std::function<int()>, analog_inputs> sensors_{};
+  std::function<void(int)> on_output_;
 };
 
 }  // namespace celeriac::firmware_sim

@@ -28,6 +28,10 @@ constexpr auto k16_pull_ups = std::to_array({69, 68, 67, 66, 65, 64, 63, 59, 54,
 constexpr auto express_outputs = std::to_array({7, 8, 9, 13, 4, 5, 6, 11, 26, 27, 15, 30, 32, 33, 35, 36});
 constexpr auto express_pull_ups = std::to_array({69, 68, 67, 66, 65, 64, 54, 55, 58});
 
+constexpr auto express_current_sensors = std::to_array({54, 55, 58});
+constexpr auto k15_current_sensors = std::to_array({54, 55, 58, 57, 56});
+constexpr auto k16_current_sensors = std::to_array({54, 55, 58, 57, 56, 60});
+
 constexpr PerAxis<int> ramps_enables = {38, 56, 62};
 constexpr PerAxis<int> farmduino_enables = {25, 31, 34};
 
@@ -94,6 +98,7 @@ constexpr BoardProfile ramps(std::string_view package, std::string_view board, c
           .end_stops = ramps_end_stops,
           .output_pins = ramps_outputs,
           .pull_up_pins = ramps_pull_ups,
+          .current_sensor_pins = {},
           .enable_pins = ramps_enables,
           .enable_pin_x2 = 24,
           .timing = ramps_timing};
@@ -127,6 +132,7 @@ constexpr BoardProfile farmduino_k15(std::string_view package, std::string_view 
   profile.tmc_drivers = true;
   profile.output_pins = k15_outputs;
   profile.pull_up_pins = k15_pull_ups;
+  profile.current_sensor_pins = k15_current_sensors;
   profile.timing = k15_timing;
   return profile;
 }
@@ -136,6 +142,7 @@ constexpr BoardProfile farmduino_k16(std::string_view package, std::string_view 
   BoardProfile profile = farmduino_k15(package, board, letter, kit);
   profile.output_pins = k16_outputs;
   profile.pull_up_pins = k16_pull_ups;
+  profile.current_sensor_pins = k16_current_sensors;
   profile.version = version;
   return profile;
 }
@@ -150,6 +157,7 @@ constexpr BoardProfile express(std::string_view package, std::string_view board,
   profile.resets_on_open = resets_on_open;
   profile.output_pins = express_outputs;
   profile.pull_up_pins = express_pull_ups;
+  profile.current_sensor_pins = express_current_sensors;
   profile.timing = express_timing;
   profile.version = version;
   return profile;

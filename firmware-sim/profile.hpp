@@ -55,6 +55,7 @@ struct BoardProfile {
   PerAxis<EndStopPins> end_stops;
   std::span<const int> output_pins;  ///< outputs driven low at boot: peripherals, servos, LED
   std::span<const int> pull_up_pins;
+  std::span<const int> current_sensor_pins;
   PerAxis<int> enable_pins;
   int enable_pin_x2;
   BoardTiming timing;

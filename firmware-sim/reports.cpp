@@ -66,6 +66,11 @@ std::string Firmware::pin_line(int pin) {
   return std::format("R41 P{} V{:d}", pin, hw_.pins.read(pin));
 }
 
+std::string Firmware::watched_pin_line(int pin) {
+  const bool analog = hw_.version >= since::analog_pin_report;
+  return std::format("R61 P{} V{}\r\n", pin, analog ? hw_.pins.read_analog(pin) : int{hw_.pins.read(pin)});
+}
+
 void Firmware::report_encoders() {
   print(encoder_lines());
 }
@@ -102,7 +107,7 @@ void Firmware::send_queue() {
 void Firmware::queue_slot_report() {
   const auto pin_report = [&](std::size_t which) {
     const int pin = parameters_.get(parameter::pin_reports[which]);
-    if (pin > 0) queue(std::format("R61 P{} V{}\r\n", pin, hw_.pins.read_analog(pin)));
+    if (pin > 0) queue(watched_pin_line(pin));
   };
   switch (slot_) {
     case 0:

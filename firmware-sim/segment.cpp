@@ -11,6 +11,9 @@ namespace celeriac::firmware_sim {
 namespace {
 
 constexpr Duration motor_pause = std::chrono::milliseconds(100);
+/// Before a failed driver is initialised, and what that takes: between 100 and 300 ms.
+constexpr Duration driver_pause = std::chrono::milliseconds(100);
+constexpr Duration driver_restart = std::chrono::milliseconds(200);
 /// Passes of the move loop from one slot of the periodic report to the next.
 constexpr std::int64_t passes_per_slot = 301;
 
@@ -87,7 +90,10 @@ Routine<Failure> Firmware::segment(Target target) {
   release_motors();
   co_await hw_.cpu.sleep(motor_pause);
 
-  if (hw_.profile.stall_guard) print_with_q(load_line());
+  if (hw_.profile.stall_guard) {
+    co_await reset_failed_drivers();
+    print_with_q(load_line());
+  }
   if (run.stopped) {
     if (!locked_) event("emergency stop");
     locked_ = true;
@@ -96,6 +102,19 @@ Routine<Failure> Firmware::segment(Target target) {
   print(std::format("R99 error {}\r\n", static_cast<int>(run.failure)));
   event(std::format("segment ended with error {}, {}", static_cast<int>(run.failure), places()));
   co_return run.failure;
+}
+
+/// Express looks at the error bits of its drivers when a segment is over, and starts those afresh.
+Routine<> Firmware::reset_failed_drivers() {
+  for (const AxisName axis : all_axes) {
+    MotorDriver& driver = hw_.drivers[index(axis)];
+    if (!driver.error) continue;
+    print(std::format("R99 reset motor {}\r\n", letter(axis)));
+    event(std::format("driver of axis {} restarted", letter(axis)));
+    co_await hw_.cpu.sleep(driver_pause);
+    driver.error = driver.broken;
+    co_await hw_.cpu.sleep(driver_restart);
+  }
 }
 
 void Firmware::load_segment(const Target& target) {

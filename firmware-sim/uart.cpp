@@ -19,6 +19,12 @@ std::size_t Uart::host_sends(std::string_view bytes, Instant now) {
   return bytes.size();
 }
 
+void Uart::cut_wire(Instant now) {
+  poll(now);
+  wire_.clear();
+  wire_busy_until_ = now;
+}
+
 void Uart::deliver(Instant now) {
   while (!departures_.empty() && departures_.front().end <= now) {
     const Departure departure = std::move(departures_.front());

@@ -38,6 +38,9 @@ class Uart {
   /// The host starts sending at `now`, one character time for each byte. Returns how many bytes were taken.
   std::size_t host_sends(std::string_view bytes, Instant now);
   [[nodiscard]] std::size_t wire_space() const { return wire_capacity - wire_.size(); }
+  /// What is on the wire does not arrive any more.
+  void cut_wire(Instant now);
+  [[nodiscard]] Instant wire_busy_until() const { return wire_busy_until_; }
   /// Hands every piece of text that has left completely by `now` to the sink, stamped with its end.
   void deliver(Instant now);
   /// When the next piece of text will have left.

@@ -3,13 +3,21 @@
 
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
+#include <set>
 #include <vector>
 
 #include "hal/firmware/link.hpp"
+#include "hal/gpio/button_state.hpp"
+#include "hal/motion/jog.hpp"
 #include "hal/motion/moves.hpp"
 #include "hal/motion/request_queue.hpp"
 #include "hal/outcome.hpp"
 #include "hal/pins/pins.hpp"
+#include "hal/position/journal.hpp"
+#include "hal/position/reckoning.hpp"
+#include "hal/recording/recorder.hpp"
+#include "hal/safety/leases.hpp"
+#include "hal/safety/outputs.hpp"
 #include "hal/settings/store.hpp"
 #include "protocol/payload.hpp"
 #include "protocol/registers.hpp"
@@ -21,7 +29,8 @@ class Hypervisor final : private firmware::LinkObserver {
   struct Options {
     std::filesystem::path dir;  ///< parameters.json and settings.json live here
     protocol::Json initial_parameters =
-        protocol::Json::object();  ///< name → value, for what the store has not
+        protocol::Json::object();             ///< name → value, for what the store has not
+    recording::Recorder* recorder = nullptr;  ///< writes down what happens; must outlive the hypervisor
   };
 
   /// All references must outlive it.
@@ -36,10 +45,22 @@ class Hypervisor final : private firmware::LinkObserver {
   /// Serves an operation of this daemon's; completes once, now or later.
   void serve(const protocol::Operation& operation, const protocol::Arguments& arguments, Owner owner,
              Completion completion);
-  /// A stream has ended: what it waits for is dropped, and its move stops.
+  /// A stream has ended: what it waits for is dropped, its motion stops, its outputs go to their safe state.
   void stream_closed(std::uint64_t session);
   /// The operations that serve() knows.
   static std::vector<const protocol::Operation*> operations();
+
+  /// The physical stop button: held, it stops and keeps everything locked.
+  void stop_button(gpio::ButtonState state);
+
+  /// All that decides what it does next, for a replay that begins here: hypervisor_recording.cpp. Nothing
+  /// while something is going on.
+  [[nodiscard]] std::optional<protocol::Json> memory() const;
+  /// Goes on from a memory, once the board of that memory is ready.
+  void remember(const protocol::Json& memory);
+
+  /// A sentence of another part of this program, for the log.
+  void note(firmware::Severity severity, std::string message) { report(severity, std::move(message)); }
 
   [[nodiscard]] protocol::Json status() const;
   [[nodiscard]] const firmware::Link& link() const noexcept { return link_; }
@@ -56,14 +77,71 @@ class Hypervisor final : private firmware::LinkObserver {
   void lost(const protocol::Error& error) override;
   void locked() override;
   void idle_report() override;
+  void began(const firmware::Command& command) override;
+  void ended(const firmware::Command& command, const protocol::Result<firmware::Answer>& answer,
+             const firmware::Traces& traces) override;
+  std::vector<firmware::Command> before_anything() override;
+  void line(firmware::Way way, std::string_view text) override;
 
+  // What outlives a restart: hypervisor_position.cpp
+  void take_up_journal();
+  void take_up_lock();
+  void store_lock();
+  void home_at_boot();
+  [[nodiscard]] position::Reckoning::Reports reckoning_reports();
+
+  // What people are protected from: hypervisor_safety.cpp
+  void release(const Holders& holders, const std::string& why);
+  void lapsed(Holder holder);
+  void output_due(int pin);
+  void make_safe(const std::vector<int>& pins, const std::string& why);
+  boost::asio::awaitable<void> drive_safe();
+  void stop_motion(std::string why);
+  void start_jog(Owner owner, const motion::JogWay& way);
+  [[nodiscard]] PerAxis<double> jog_distance(const motion::JogWay& way) const;
+  boost::asio::awaitable<protocol::Result<void>> write_output(int pin, int value, pins::Mode mode,
+                                                              Holder holder);
+  boost::asio::awaitable<protocol::Result<void>> toggle_output(int pin, Holder holder);
+  boost::asio::awaitable<Outcome> update_guards();
+  void forget_outputs(std::string_view why);
+  [[nodiscard]] char board_letter() const;
+
+  // What is written down: hypervisor_recording.cpp
+  void record_start();
+  void record_changes();
+  Completion recorded(const protocol::Operation& operation, const protocol::Arguments& arguments, Owner owner,
+                      Completion completion);
+
+  firmware::ParameterSet stored_parameters();
   void publish();
   void publish_named(std::uint8_t changes);
   void resolve(const std::string& name, protocol::Registers::Ready ready);
-  [[nodiscard]] std::optional<protocol::Json> config_value(std::string_view name) const;
+  /// Which values of a setting, by the contract's numbers: as they are, as stored, the defaults, or
+  /// `{unit, lowest, highest, default}`.
+  enum class Source : std::uint8_t { board, stored, fallback, about };
+  [[nodiscard]] std::optional<protocol::Json> config_value(std::string_view name,
+                                                           Source source = Source::board) const;
+  [[nodiscard]] std::optional<protocol::Error> refusal() const;
   void queue(Owner owner, motion::RequestQueue::Work work, Completion completion);
+  /// `make` gives the task when its turn comes: Task<void> or Task<int>.
   template <class MakeTask>
-  void queue_task(Owner owner, Completion completion, MakeTask make);
+  void queue_task(Owner owner, Completion completion, MakeTask make) {
+    queue(
+        owner,
+        [this, make = std::move(make)] {
+          // Now, and not when the coroutine first runs: whoever ends in between has stopped this one.
+          moves_.begin();
+          stop_reason_.clear();
+          released_at_work_ = false;
+          return [](Hypervisor& self, const MakeTask& task) -> boost::asio::awaitable<Outcome> {
+            auto outcome = outcome_of(co_await task());
+            if (!outcome && outcome.error().status == protocol::Status::cancelled && !self.stop_reason_.empty())
+              outcome.error().message = self.stop_reason_;
+            co_return outcome;
+          }(*this, make);
+        },
+        std::move(completion));
+  }
 
   void move_absolute(const Arguments& arguments, Owner owner, Completion completion);
   void move_relative(const Arguments& arguments, Owner owner, Completion completion);
@@ -81,21 +159,35 @@ class Hypervisor final : private firmware::LinkObserver {
   void config_update(const Arguments& arguments, Owner owner, Completion completion);
   void update_parameter(const Arguments& arguments, Owner owner, Completion completion);
   void update_setting(const Arguments& arguments, Completion completion);
+  void update_output(const Arguments& arguments, Owner owner, Completion completion);
   void store_parameter(int number, std::int32_t value, Completion completion);
   void emergency_lock(const Arguments& arguments, Owner owner, Completion completion);
   void emergency_unlock(const Arguments& arguments, Owner owner, Completion completion);
   void abort(const Arguments& arguments, Owner owner, Completion completion);
   void reboot(const Arguments& arguments, Owner owner, Completion completion);
+  void jog(const Arguments& arguments, Owner owner, Completion completion);
+  void keep_alive(const Arguments& arguments, Owner owner, Completion completion);
+  void release_holder(const Arguments& arguments, Owner owner, Completion completion);
 
   boost::asio::io_context& io_;
   protocol::Registers& registers_;
   Options options_;
   firmware::ParameterSet wanted_;
-  settings::Store parameter_store_, setting_store_;
+  settings::Store parameter_store_, setting_store_, lock_store_;
   firmware::Link link_;
+  position::Reckoning reckoning_;
+  position::Journal journal_;
   motion::RequestQueue queue_;
   motion::Moves moves_;
   pins::Pins pins_;
+  safety::Outputs outputs_;
+  safety::Leases leases_;
+  motion::Jog jog_;
+  std::string stop_reason_;        // of the motion at work; "" if it was asked for by ABORT
+  bool released_at_work_ = false;  // the holder of the request at work has ended
+  std::set<int> unsafe_;           // outputs on their way to their safe state
+  bool driving_safe_ = false;
+  gpio::ButtonState button_;
   std::unique_ptr<Timer> reboot_timer_;
   std::vector<Completion> reboot_waiters_;
   std::uint8_t unpublished_ = 0;

@@ -30,14 +30,6 @@ constexpr std::int64_t firmware_package = 0;
 /// A board's restart with its boot loader takes 3 s; a port that comes back on USB some more.
 constexpr std::chrono::seconds reboot_patience{30};
 
-Outcome outcome_of(const Result<void>& result) {
-  return result ? Outcome(Done{}) : Outcome(std::unexpected(result.error()));
-}
-Outcome outcome_of(const Result<int>& result) {
-  return result ? Outcome(Done{.value = static_cast<std::uint16_t>(*result)})
-                : Outcome(std::unexpected(result.error()));
-}
-
 PerAxis<double> triple(const protocol::Arguments& arguments, const char* x, const char* y, const char* z) {
   return {arguments.number(x), arguments.number(y), arguments.number(z)};
 }
@@ -67,6 +59,9 @@ std::span<const Hypervisor::Row> Hypervisor::table() {
       {"SYS.EMERGENCY_UNLOCK", &Hypervisor::emergency_unlock},
       {"SYS.ABORT", &Hypervisor::abort},
       {"SYS.REBOOT", &Hypervisor::reboot},
+      {"SYS.JOG", &Hypervisor::jog},
+      {"SYS.KEEP_ALIVE", &Hypervisor::keep_alive},
+      {"SYS.RELEASE", &Hypervisor::release_holder},
   };
   return rows;
 }
@@ -79,6 +74,7 @@ std::vector<const Operation*> Hypervisor::operations() {
 
 void Hypervisor::serve(const Operation& operation, const Arguments& arguments, Owner owner,
                        Completion completion) {
+  completion = recorded(operation, arguments, owner, std::move(completion));
   for (const auto& row : table())
     if (row.operation == operation.long_name)
       return (this->*row.handler)(arguments, owner, std::move(completion));
@@ -86,30 +82,18 @@ void Hypervisor::serve(const Operation& operation, const Arguments& arguments, O
                             std::format("{} is not served by the hypervisor.", operation.long_name)));
 }
 
-void Hypervisor::stream_closed(std::uint64_t session) {
-  queue_.drop(session);
-  if (queue_.at_work() && queue_.at_work()->session == session) moves_.cancel();
-}
-
 // ---- the queue ----
 
-void Hypervisor::queue(Owner owner, motion::RequestQueue::Work work, Completion completion) {
-  // Known now, so said now: nobody waits in a queue for a board that is not there, or behind a lock.
-  if (link_.state() != firmware::LinkState::ready) return completion(std::unexpected(link_.offline()));
-  if (link_.lock().engaged()) return completion(std::unexpected(firmware::locked()));
-  queue_.submit(owner, std::move(work), std::move(completion));
+// Known now, so said now: nobody waits in a queue for a board that is not there, or behind a lock.
+std::optional<Error> Hypervisor::refusal() const {
+  if (link_.state() != firmware::LinkState::ready) return link_.offline();
+  if (link_.lock().engaged()) return firmware::locked();
+  return std::nullopt;
 }
 
-// `make` gives the task when its turn comes: Task<void> or Task<int>.
-template <class MakeTask>
-void Hypervisor::queue_task(Owner owner, Completion completion, MakeTask make) {
-  queue(
-      owner,
-      [this, make = std::move(make)]() -> asio::awaitable<Outcome> {
-        moves_.begin();
-        co_return outcome_of(co_await make());
-      },
-      std::move(completion));
+void Hypervisor::queue(Owner owner, motion::RequestQueue::Work work, Completion completion) {
+  if (auto refused = refusal()) return completion(std::unexpected(std::move(*refused)));
+  queue_.submit(owner, std::move(work), std::move(completion));
 }
 
 // ---- motion ----
@@ -146,8 +130,8 @@ void Hypervisor::zero(const Arguments& arguments, Owner owner, Completion comple
 }
 
 void Hypervisor::calibrate(const Arguments& arguments, Owner owner, Completion completion) {
-  const auto store = [this](int number, std::int32_t steps) {
-    store_parameter(number, steps, [this](const Outcome& stored) {
+  const auto store = [this](int number, std::int32_t value) {
+    store_parameter(number, value, [this](const Outcome& stored) {
       if (!stored) report(firmware::Severity::error, stored.error().message);
     });
   };
@@ -164,8 +148,9 @@ void Hypervisor::write_pin(const Arguments& arguments, Owner owner, Completion c
   if (!pin) return completion(std::unexpected(pin.error()));
   const auto value = pins::check_value(arguments.number("value"), mode);
   if (!value) return completion(std::unexpected(value.error()));
-  queue_task(owner, std::move(completion),
-             [this, pin = *pin, value = *value, mode] { return pins_.write(pin, value, mode); });
+  queue_task(owner, std::move(completion), [this, pin = *pin, value = *value, mode, who = owner.who()] {
+    return write_output(pin, value, mode, who);
+  });
 }
 
 void Hypervisor::read_pin(const Arguments& arguments, Owner owner, Completion completion) {
@@ -180,7 +165,8 @@ void Hypervisor::read_pin(const Arguments& arguments, Owner owner, Completion co
 void Hypervisor::toggle_pin(const Arguments& arguments, Owner owner, Completion completion) {
   const auto pin = pins::check_pin(arguments.integer("pin"));
   if (!pin) return completion(std::unexpected(pin.error()));
-  queue_task(owner, std::move(completion), [this, pin = *pin] { return pins_.toggle(pin); });
+  queue_task(owner, std::move(completion),
+             [this, pin = *pin, who = owner.who()] { return toggle_output(pin, who); });
 }
 
 void Hypervisor::set_pin_io_mode(const Arguments& arguments, Owner owner, Completion completion) {
@@ -212,9 +198,10 @@ void Hypervisor::read_status(const Arguments&, Owner, Completion completion) {
 
 void Hypervisor::config_read(const Arguments& arguments, Owner, Completion completion) {
   const bool of_firmware = arguments.integer("package") == firmware_package;
+  const auto source = static_cast<Source>(arguments.integer("source"));
   Json values = Json::object();
   const auto add = [&](std::string_view name) {
-    values[std::string(name)] = config_value(name).value_or(nullptr);
+    values[std::string(name)] = config_value(name, source).value_or(nullptr);
   };
   if (!arguments.has("config")) {
     if (of_firmware)
@@ -225,8 +212,12 @@ void Hypervisor::config_read(const Arguments& arguments, Owner, Completion compl
     const auto parameter = firmware::parse_parameter(arguments.string("config"));
     if (!parameter) return completion(std::unexpected(parameter.error()));
     add((*parameter)->name);
+  } else if (const auto name = arguments.string("config"); name.starts_with(safety::setting_prefix)) {
+    if (const auto pin = safety::output_of_setting(name); !pin)
+      return completion(std::unexpected(pin.error()));
+    add(name);
   } else {
-    const auto setting = settings::parse_setting(arguments.string("config"));
+    const auto setting = settings::parse_setting(name);
     if (!setting) return completion(std::unexpected(setting.error()));
     add((*setting)->name);
   }
@@ -236,6 +227,8 @@ void Hypervisor::config_read(const Arguments& arguments, Owner, Completion compl
 void Hypervisor::config_update(const Arguments& arguments, Owner owner, Completion completion) {
   if (arguments.integer("package") == firmware_package)
     update_parameter(arguments, owner, std::move(completion));
+  else if (arguments.string("config").starts_with(safety::setting_prefix))
+    update_output(arguments, owner, std::move(completion));
   else
     update_setting(arguments, std::move(completion));
 }
@@ -306,6 +299,7 @@ void Hypervisor::emergency_lock(const Arguments&, Owner, Completion completion) 
 }
 
 void Hypervisor::emergency_unlock(const Arguments&, Owner, Completion completion) {
+  if (button_.held()) return completion(std::unexpected(gpio::still_held(button_)));
   asio::co_spawn(io_, link_.release_lock(),
                  [this, alive = alive_, completion = std::move(completion)](std::exception_ptr defect,
                                                                             Result<void> released) mutable {
@@ -320,13 +314,14 @@ void Hypervisor::abort(const Arguments& arguments, Owner owner, Completion compl
   if (const auto channel = arguments.integer("channel"); channel < 0) {
     if (queue_.at_work()) moves_.cancel();
   } else {
-    const Owner target{owner.session, protocol::Channel{static_cast<std::uint16_t>(channel)}};
+    const auto target = protocol::Channel{static_cast<std::uint16_t>(channel)};
+    const auto& working = queue_.at_work();
     const Error cancelled{.status = Status::cancelled,
                           .message = "Cancelled by request before its turn came."};
-    if (queue_.at_work() == target)
+    if (working && working->session == owner.session && working->channel == target)
       moves_.cancel();
     else
-      queue_.fail_waiting(target, cancelled);
+      queue_.fail_waiting(owner.session, target, cancelled);
   }
   completion(Done{});
 }

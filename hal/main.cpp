@@ -11,8 +11,12 @@
 #include <iostream>
 
 #include "hal/firmware/descriptor_port.hpp"
+#include "hal/gpio/stop_button.hpp"
+#include "hal/recording/recording.hpp"
+#include "hal/recording/trace_command.hpp"
 #include "hal/service.hpp"
 #include "protocol/doors.hpp"
+#include "protocol/frame_watch.hpp"
 
 namespace {
 
@@ -27,12 +31,29 @@ struct Options {
   std::string serial = "auto";
   protocol::Doors doors;
   fs::path parameters;
+  std::string stop_button;
   bool verbose = false;
 };
+
+/// Jobs for a thread of its own, their completions for the loop.
+hal::settings::Background background_on(asio::thread_pool& pool, asio::io_context& io) {
+  return [&pool, &io](std::move_only_function<void()> job, std::move_only_function<void()> done) {
+    asio::post(pool, [&io, job = std::move(job), done = std::move(done)]() mutable {
+      job();
+      asio::post(io, std::move(done));
+    });
+  };
+}
 
 Result<void> run(const Options& options) {
   auto token = protocol::read_token(options.doors);
   if (!token) return std::unexpected(token.error());
+  std::optional<hal::gpio::LineSpec> button_line;
+  if (!options.stop_button.empty()) {
+    auto spec = hal::gpio::parse_line_spec(options.stop_button);
+    if (!spec) return std::unexpected(spec.error());
+    button_line = std::move(*spec);
+  }
   hal::Hypervisor::Options settings{.dir = options.dir};
   if (!options.parameters.empty()) {
     if (!fs::exists(options.parameters))
@@ -48,31 +69,38 @@ Result<void> run(const Options& options) {
                           std::format("{} cannot be made: {}.", options.dir.string(), error.message()));
 
   asio::io_context io(1);
-  asio::thread_pool disk(1);
-  const hal::settings::Background background = [&](std::move_only_function<void()> job,
-                                                   std::move_only_function<void()> done) {
-    asio::post(disk, [&io, job = std::move(job), done = std::move(done)]() mutable {
-      job();
-      asio::post(io, std::move(done));
-    });
-  };
+  // What the machine waits for, and what it does not.
+  asio::thread_pool disk(1), archive(1);
   hal::AsioTimers timers(io);
   const auto opener = hal::firmware::make_opener(io, options.serial);
+  hal::recording::Recording recording(io, options.dir, timers, *opener, background_on(disk, io),
+                                      background_on(archive, io));
+  settings.recorder = &recording.recorder();
   protocol::Registers registers;
   protocol::Dispatcher dispatcher(protocol::Server::hypervisor, *token);
   registers.install(dispatcher);
-  hal::Hypervisor hypervisor(io, timers, *opener, registers, background, std::move(settings));
+  hal::Hypervisor hypervisor(io, recording.timers(), recording.opener(), registers, recording.background(),
+                             std::move(settings));
+  recording.attach(hypervisor);
   hal::install(dispatcher, hypervisor);
+  protocol::watch_frames(dispatcher, registers);
 
   const auto doors = protocol::open(io, options.doors, dispatcher);
   if (!doors) return std::unexpected(doors.error());
+  const auto lines = hal::gpio::make_line_watcher(io);
+  std::optional<hal::gpio::StopButton> button;
+  if (button_line) {
+    button.emplace(std::move(*button_line), timers, *lines,
+                   [&](hal::gpio::ButtonState state) { hypervisor.stop_button(std::move(state)); });
+    button->start();  // before anything can move
+  }
   if (auto started = hypervisor.start(); !started) return started;
 
   asio::signal_set signals(io, SIGTERM, SIGINT);
   const auto end = [&] {
     hypervisor.stop();
-    // Answers that are under way get out; then nothing keeps the loop.
-    asio::post(io, [&io] { asio::post(io, [&io] { io.stop(); }); });
+    // Answers that are under way get out, and the recording; then nothing keeps the loop.
+    recording.finish([&io] { asio::post(io, [&io] { asio::post(io, [&io] { io.stop(); }); }); });
   };
   signals.async_wait([&](boost::system::error_code cancelled, int) {
     if (!cancelled) end();
@@ -84,6 +112,7 @@ Result<void> run(const Options& options) {
     std::cout << "ready" << std::endl;
   io.run();
   disk.join();  // what was to be stored is stored
+  archive.join();
   return {};
 }
 
@@ -91,6 +120,8 @@ Result<void> run(const Options& options) {
 
 int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
+  if (argc > 1 && std::string_view(argv[1]) == "trace")
+    return hal::recording::trace_command(argc - 1, argv + 1);
   Options options;
   CLI::App app(
       "celeriac-hal: the hypervisor. It owns the serial line to the board and serves the machine on a "
@@ -107,8 +138,13 @@ int main(int argc, char** argv) {
                "serve on standard input and output as well, and end with them");
   app.add_option("--parameters", options.parameters,
                  "JSON file of firmware parameters, name: value, for those that DIR/parameters.json has not");
+  app.add_option("--stop-button", options.stop_button,
+                 "GPIO line of a stop button: CHIP:LINE[,active=high|low][,debounce=MS]; a broken wire stops")
+      ->type_name("LINE");
   app.add_flag("--verbose", options.verbose, "log more");
-  app.footer("Example: celeriac-hal --dir /var/lib/celeriac --serial auto");
+  app.footer(
+      "Example: celeriac-hal --dir /var/lib/celeriac --serial auto\n"
+      "`celeriac-hal trace --help` tells how to read what it has recorded.");
   CLI11_PARSE(app, argc, argv);
   if (options.doors.socket.empty()) options.doors.socket = options.dir / "hal.sock";
 

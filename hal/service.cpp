@@ -18,7 +18,8 @@ void install(protocol::Dispatcher& dispatcher, Hypervisor& hypervisor) {
   for (const auto* operation : Hypervisor::operations())
     dispatcher.on(*operation, [&hypervisor](protocol::Request& request, protocol::Responder responder) {
       watch_end(request.session, hypervisor);
-      hypervisor.serve(request.operation, request.arguments, {request.session->number(), request.channel},
+      hypervisor.serve(request.operation, request.arguments,
+                       {request.session->number(), request.channel, request.arguments.holder()},
                        [responder = std::move(responder)](Outcome outcome) mutable {
                          if (!outcome)
                            responder.fail(outcome.error());

@@ -77,8 +77,7 @@ constexpr Field config_update_fields[] = {
 constexpr Field config_read_fields[] = {
     package, optional(text("config", "name of the setting; all if absent")),
     optional(choice("source",
-                    "of firmware parameters: what the board has (if absent), what is stored for it, or the "
-                    "firmware's own defaults",
+                    "what the board has (if absent), what is stored for it, the defaults, or unit and range",
                     source_choices))};
 constexpr Field direction(std::string_view name) {
   return {name, FieldType::number, "", "-1, 0 or 1: which way", false, 0, -1, 1};

@@ -85,7 +85,7 @@ inline constexpr Choice axis_choices[] = {{0, "x"}, {1, "y"}, {2, "z"}, {3, "all
 /// Package numbers of the contract: 0 firmware, 1 os.
 inline constexpr Choice package_choices[] = {{0, "firmware"}, {1, "os"}};
 /// Which values of the firmware's parameters.
-inline constexpr Choice source_choices[] = {{0, "board"}, {1, "stored"}, {2, "default"}};
+inline constexpr Choice source_choices[] = {{0, "board"}, {1, "stored"}, {2, "default"}, {3, "about"}};
 inline constexpr Choice pin_mode_choices[] = {{0, "digital"}, {1, "analog"}};
 inline constexpr Choice io_mode_choices[] = {{0, "input"}, {1, "output"}, {2, "input_pullup"}};
 

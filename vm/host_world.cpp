@@ -8,11 +8,15 @@ namespace celeriac::vm {
 using protocol::Json;
 using protocol::Reply;
 using protocol::Result;
+using namespace protocol::literals;
 
 std::uint64_t HostWorld::operate(const protocol::Operation& operation, std::string_view payload,
                                  Ticket ticket) {
   if (operation.server == protocol::Server::hypervisor) {
-    return hypervisor_.operate(operation, payload, [this, ticket](Reply reply) {
+    static const auto& write = "SYS.WRITE_PIN"_op;
+    static const auto& toggle = "SYS.TOGGLE_PIN"_op;
+    if (&operation == &write || &operation == &toggle) holding_.insert(number(ticket.process));
+    return hypervisor_.operate(operation, payload, number(ticket.process), [this, ticket](Reply reply) {
       loop_.answered(ticket, reply.ok() ? Result<double>(reply.value) : std::unexpected(reply.error()));
     });
   }
@@ -26,6 +30,13 @@ std::uint64_t HostWorld::operate(const protocol::Operation& operation, std::stri
                  loop_.answered(ticket, done ? Result<double>(0) : std::unexpected(std::move(done.error())));
                });
   return 0;
+}
+
+// A sequence that has run to its end may leave an output on, as people write them; one that was killed or has
+// failed did not come to where it would have switched it off.
+void HostWorld::ended(const Process& process) {
+  const auto id = number(process.id);
+  if (holding_.erase(id) != 0) hypervisor_.release(id, process.state == State::done);
 }
 
 std::uint64_t HostWorld::read_register(const std::string& name, Ticket ticket) {

@@ -3,6 +3,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <functional>
 #include <string>
 
@@ -40,6 +41,7 @@ class HostWorld final : public World {
   void failed(const Process& process) override {
     if (failed_) failed_(process);
   }
+  void ended(const Process& process) override;
 
  private:
   boost::asio::io_context& io_;
@@ -50,6 +52,7 @@ class HostWorld final : public World {
   boost::asio::steady_timer alarm_;
   std::function<void(Process&)> changed_;
   std::function<void(const Process&)> failed_;
+  boost::unordered_flat_set<std::uint16_t> holding_;  // processes that may have switched something on
   StepLoop loop_{*this};
 };
 

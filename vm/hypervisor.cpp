@@ -25,7 +25,7 @@ Reply reply_of(const protocol::Error& error) {
 }  // namespace
 
 Hypervisor::Hypervisor(boost::asio::io_context& io, std::filesystem::path socket)
-    : io_(io), socket_(std::move(socket)), retry_(io) {
+    : io_(io), socket_(std::move(socket)), retry_(io), alive_timer_(io) {
   dispatcher_.on("REGISTER.SET"_op, [this](protocol::Request& request, protocol::Responder responder) {
     responder.ok();
     if (register_hook_) register_hook_(request.arguments.id(), request.arguments.value("value"));
@@ -67,10 +67,21 @@ void Hypervisor::connected(std::shared_ptr<protocol::Session> session) {
     spdlog::info("the hypervisor is connected");
   });
   for (const auto& hook : link_hooks_) hook(true);
+  keep_alive();
+}
+
+void Hypervisor::keep_alive() {
+  if (!connected()) return;
+  session_->request("SYS.KEEP_ALIVE"_op, {}, [](Reply) {});
+  alive_timer_.expires_after(keep_alive_period);
+  alive_timer_.async_wait([this, alive = std::weak_ptr(alive_)](const boost::system::error_code& error) {
+    if (!error && !alive.expired()) keep_alive();
+  });
 }
 
 void Hypervisor::disconnected() {
   session_.reset();
+  alive_timer_.cancel();
   spdlog::warn("the hypervisor is gone: whatever was asked of the bot failed with \"offline\"");
   // Their completions have run with `offline` by now; those that wait behind them follow.
   auto queued = std::move(queued_);
@@ -100,7 +111,7 @@ void Hypervisor::refuse(Completion completion) {
 
 // ---- operations of processes ---------------------------------------------------------------------
 
-std::uint64_t Hypervisor::operate(const Operation& operation, std::string_view payload,
+std::uint64_t Hypervisor::operate(const Operation& operation, std::string_view payload, std::uint64_t holder,
                                   Completion completion) {
   static const Operation& stop = "SYS.EMERGENCY_LOCK"_op;
   const auto handle = ++last_handle_;
@@ -109,9 +120,10 @@ std::uint64_t Hypervisor::operate(const Operation& operation, std::string_view p
   } else if (&operation == &stop) {
     send_urgent(operation, payload, std::move(completion));
   } else if (in_flight_.size() < operation_window) {
-    launch(handle, operation, payload, std::move(completion));
+    launch(handle, operation, protocol::with_holder(operation, payload, holder), std::move(completion));
   } else {
-    queued_.emplace(handle, Queued{&operation, std::string(payload), std::move(completion)});
+    queued_.emplace(
+        handle, Queued{&operation, protocol::with_holder(operation, payload, holder), std::move(completion)});
   }
   return handle;
 }
@@ -156,19 +168,26 @@ void Hypervisor::abandon(std::uint64_t handle) {
 
 // ---- beside the window ---------------------------------------------------------------------------
 
-Channel Hypervisor::send(const Operation& operation, std::string_view payload, Completion completion) {
+Channel Hypervisor::send(const Operation& operation, std::string_view payload, std::uint64_t holder,
+                         Completion completion) {
   if (!connected()) {
     refuse(std::move(completion));
     return protocol::emergency_channel;
   }
   return session_->request(
-      operation, payload,
+      operation, holder == 0 ? std::string(payload) : protocol::with_holder(operation, payload, holder),
       [this, alive = std::weak_ptr(alive_), completion = std::move(completion)](Reply reply) mutable {
         if (alive.expired()) return;
         if (reply.status == static_cast<std::uint16_t>(Status::offline) && reply.data.empty())
           reply = offline();
         completion(std::move(reply));
       });
+}
+
+void Hypervisor::release(std::uint64_t holder, bool keep_outputs) {
+  static const Operation& operation = "SYS.RELEASE"_op;
+  const auto payload = protocol::encode(operation, {{"keep_outputs", keep_outputs}});
+  send(operation, payload.value(), holder, [](Reply) {});
 }
 
 void Hypervisor::send_urgent(const Operation& operation, std::string_view payload, Completion completion) {

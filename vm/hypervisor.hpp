@@ -5,6 +5,8 @@
 //      ▲ └── nobody there: tried again after 50 ms, 100 ms … 2 s ──┐
 //      └───────────────────────────────────────────────────────────┘
 //
+// While it is up, a keep-alive goes every 250 ms: a VM that hangs holds nothing for long.
+//
 // Operations of processes share a window of requests in flight; the others wait their turn here, at most one
 // a process. What clients and registers ask goes beside the window.
 
@@ -29,6 +31,11 @@ namespace celeriac::vm {
 inline constexpr std::size_t operation_window = 1024;
 inline constexpr std::chrono::milliseconds first_retry{50};
 inline constexpr std::chrono::milliseconds longest_retry{2000};
+/// The hypervisor stops what the VM holds after 1 s of silence.
+inline constexpr std::chrono::milliseconds keep_alive_period{250};
+
+/// Holders, as the hypervisor hears of them: a process is its id, a client its session's number above this.
+inline constexpr std::uint64_t first_client_holder = std::uint64_t{1} << 32;
 
 class Hypervisor {
  public:
@@ -50,8 +57,8 @@ class Hypervisor {
     register_hook_ = std::move(hook);
   }
 
-  /// An operation of a process; returns its handle. The completion never runs inside.
-  std::uint64_t operate(const protocol::Operation& operation, std::string_view payload,
+  /// An operation of a process, its holder; returns its handle. The completion never runs inside.
+  std::uint64_t operate(const protocol::Operation& operation, std::string_view payload, std::uint64_t holder,
                         Completion completion);
   /// Cancels it: what has not been sent is answered `cancelled` at once, what is in flight is aborted by its
   /// channel.
@@ -59,9 +66,11 @@ class Hypervisor {
   /// Its completion is not wanted; what has not been sent is not sent.
   void abandon(std::uint64_t handle);
 
-  /// Sends beside the window; returns the channel, 0 while the link is down.
-  protocol::Channel send(const protocol::Operation& operation, std::string_view payload,
+  /// Sends beside the window, for a holder; returns the channel, 0 while the link is down.
+  protocol::Channel send(const protocol::Operation& operation, std::string_view payload, std::uint64_t holder,
                          Completion completion);
+  /// A holder has ended: its motion stops, and its outputs go to their safe state or become the VM's.
+  void release(std::uint64_t holder, bool keep_outputs);
   /// On channel 0, in front of everything.
   void send_urgent(const protocol::Operation& operation, std::string_view payload, Completion completion);
   /// Aborts a request of send() by its channel.
@@ -88,13 +97,14 @@ class Hypervisor {
               Completion completion);
   void landed(std::uint64_t handle, protocol::Reply reply);
   void refuse(Completion completion);
+  void keep_alive();
   [[nodiscard]] protocol::Reply offline() const;
 
   boost::asio::io_context& io_;
   std::filesystem::path socket_;
   protocol::Dispatcher dispatcher_{protocol::Server::vm};
   std::shared_ptr<protocol::Session> session_;
-  boost::asio::steady_timer retry_;
+  boost::asio::steady_timer retry_, alive_timer_;
   std::chrono::milliseconds pause_ = first_retry;
   std::vector<std::function<void(bool)>> link_hooks_;
   std::function<void(std::uint16_t, const protocol::Json&)> register_hook_;

@@ -42,7 +42,7 @@ void RemoteRegisters::with_open(const std::string& name, Ready then) {
   if (std::exchange(remote.opening, true)) return;
   const auto payload = protocol::encode("REGISTER.NEW"_op, {{"name", name}});
   if (!payload) return opened(name, {.status = static_cast<std::uint16_t>(protocol::Status::malformed)});
-  hypervisor_.send("REGISTER.NEW"_op, *payload, [this, name](Reply reply) { opened(name, reply); });
+  hypervisor_.send("REGISTER.NEW"_op, *payload, 0, [this, name](Reply reply) { opened(name, reply); });
 }
 
 void RemoteRegisters::opened(const std::string& name, const Reply& reply) {
@@ -65,7 +65,7 @@ void RemoteRegisters::opened(const std::string& name, const Reply& reply) {
 void RemoteRegisters::read(const std::string& name, Value value) {
   with_open(name, [this, name, value = std::move(value)](Result<void> open) mutable {
     if (!open) return value(std::unexpected(std::move(open.error())));
-    hypervisor_.send("REGISTER.READ"_op, protocol::encode_id(remotes_[name].id),
+    hypervisor_.send("REGISTER.READ"_op, protocol::encode_id(remotes_[name].id), 0,
                      [value = std::move(value)](Reply reply) mutable {
                        if (!reply.ok()) return value(std::unexpected(reply.error()));
                        auto document = reply.document();
@@ -78,7 +78,7 @@ void RemoteRegisters::read(const std::string& name, Value value) {
 void RemoteRegisters::begin_watch(const std::string& name) {
   with_open(name, [this, name](Result<void> open) {
     if (!open) return;
-    hypervisor_.send("REGISTER.WATCH"_op, protocol::encode_id(remotes_[name].id), [](Reply) {});
+    hypervisor_.send("REGISTER.WATCH"_op, protocol::encode_id(remotes_[name].id), 0, [](Reply) {});
     // A watch begins with the next change; what is true already has to be asked for.
     if (remotes_[name].begin == Begin::with_the_next) return;
     read(name, [this, name](Result<Json> value) {

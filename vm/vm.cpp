@@ -2,6 +2,7 @@
 
 #include <format>
 
+#include "protocol/frame_watch.hpp"
 #include "vm/services/code_service.hpp"
 #include "vm/services/process_service.hpp"
 #include "vm/services/system_service.hpp"
@@ -40,6 +41,7 @@ Vm::Vm(boost::asio::io_context& io, const VmOptions& options, std::unique_ptr<Im
   serve_processes(dispatcher_, *store_, world_.loop());
   serve_system(dispatcher_, hypervisor_, local_);
   registers_.install(dispatcher_);
+  protocol::watch_frames(dispatcher_, registers_);
   hypervisor_.start();
 }
 

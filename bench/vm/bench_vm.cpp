@@ -39,6 +39,7 @@ class AnsweringWorld final : public World {
   [[nodiscard]] std::int64_t wall_clock() const override { return 1; }
   void changed(Process&) override {}
   void failed(const Process&) override {}
+  void ended(const Process&) override {}
 
   void settle() {
     while (std::exchange(awake, false)) loop.turn();

@@ -1,4 +1,4 @@
-// move, jog, home, find-home, calibrate, zero: everything that turns a motor.
+// move, home, find-home, calibrate, zero: everything that turns a motor, but jog.
 
 #include <CLI/App.hpp>
 #include <CLI/Validators.hpp>
@@ -64,28 +64,6 @@ Action declare_move(CLI::App& app) {
     return perform_motion(
         context, "SYS.MOVE_ABSOLUTE"_op,
         {{"x", x}, {"y", y}, {"z", z}, {"x_speed", speed}, {"y_speed", speed}, {"z_speed", speed}}, "moved");
-  };
-}
-
-Action declare_jog(CLI::App& app) {
-  struct Values {
-    std::string axis;
-    double distance = 0, speed = 100;
-  };
-  auto values = std::make_shared<Values>();
-  app.add_option("axis", values->axis, "x, y or z")
-      ->type_name("AXIS")
-      ->required()
-      ->check(CLI::IsMember({"x", "y", "z"}));
-  app.add_option("distance", values->distance, "Distance in mm")->type_name("MM")->required();
-  add_speed(app, values->speed);
-  return [values](Context& context) {
-    const double speed = values->speed;
-    Json fields{{"x", 0.0},         {"y", 0.0},         {"z", 0.0},
-                {"x_speed", speed}, {"y_speed", speed}, {"z_speed", speed}};
-    fields[values->axis] = values->distance;
-    return perform_motion(context, "SYS.MOVE_RELATIVE"_op, std::move(fields),
-                          std::format("moved {} by {} mm", values->axis, millimetres(values->distance)));
   };
 }
 

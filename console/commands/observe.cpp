@@ -11,6 +11,7 @@
 #include "console/commands/declarations.hpp"
 #include "console/commands/perform.hpp"
 #include "console/log_line.hpp"
+#include "console/output_status.hpp"
 #include "console/process_status.hpp"
 #include "console/text.hpp"
 
@@ -51,14 +52,38 @@ std::string pins_line(const Json& pins) {
   return text;
 }
 
+std::string trust_line(const Json& trust) {
+  std::string text;
+  for (const char* axis : {"x", "y", "z"})
+    if (const auto word = text_of(trust, axis); !word.empty())
+      text += std::format("{}{} {}", text.empty() ? "" : "  ", axis, word);
+  return text;
+}
+
+std::string outputs_line(const std::vector<OutputStatus>& outputs) {
+  const auto now = protocol::now_milliseconds();
+  std::string text;
+  for (const auto& output : outputs) {
+    text += std::format("{}{} (pin {}) {}", text.empty() ? "" : ", ",
+                        output.name.empty() ? "output" : output.name, output.pin, output.on ? "ON" : "off");
+    if (const auto passed = output.on_for(now)) text += std::format(" for {}", clock_time(*passed));
+    if (const auto left = output.left(now)) text += std::format(", {} left", clock_time(*left));
+  }
+  return text;
+}
+
 /// The status tree in a few lines; what a daemon does not tell is left out.
 std::string status_text(const Json& tree) {
   std::string text = std::format("firmware   {}\n", firmware_line(member(tree, "firmware")));
   if (tree.contains("position")) text += std::format("position   {}\n", position(tree["position"]));
+  if (const auto trust = trust_line(member(tree, "trust")); !trust.empty())
+    text += std::format("trust      {}\n", trust);
   if (tree.contains("locked"))
     text += std::format("lock       {}\n",
                         tree["locked"] == true ? "EMERGENCY LOCK is on: `celeriac unlock` ends it" : "off");
   if (tree.contains("busy")) text += std::format("busy       {}\n", tree["busy"] == true ? "yes" : "no");
+  if (const auto outputs = outputs_line(outputs_of(member(tree, "outputs"))); !outputs.empty())
+    text += std::format("outputs    {}\n", outputs);
   if (const auto pins = pins_line(member(tree, "pins")); !pins.empty())
     text += std::format("pins       {}\n", pins);
   if (const Json processes = member(tree, "processes"); processes.is_array() && !processes.empty())

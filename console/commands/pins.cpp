@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "console/commands/declarations.hpp"
+#include "console/commands/held_pin.hpp"
 #include "console/commands/perform.hpp"
 
 namespace celeriac::console {
@@ -15,24 +16,29 @@ using protocol::Json;
 
 namespace {
 
-struct Pin {
-  int number = 0;
-  int value = 0;
-  bool analog = false;
-};
+constexpr const char* held_remark =
+    "A fail-safe output (`celeriac outputs` lists them) belongs to who switches it on: it is on while the "
+    "command "
+    "runs, and Ctrl-C switches it off.";
 
-void add_pin(CLI::App& app, Pin& pin) {
+void add_time(CLI::App& app, HeldPin& pin) {
+  app.add_option("--for", pin.seconds, "Switch it off after so many seconds")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.001, 86400.0, "0.001 to 86400"));
+}
+
+void add_pin(CLI::App& app, HeldPin& pin) {
   app.add_option("pin", pin.number, "Number of the pin, 0 to 69")
       ->type_name("PIN")
       ->required()
       ->check(CLI::Range(0, 69, "0 to 69"));
 }
 
-void add_analog(CLI::App& app, Pin& pin, const char* what) {
+void add_analog(CLI::App& app, HeldPin& pin, const char* what) {
   app.add_flag("--analog", pin.analog, what);
 }
 
-asio::awaitable<Exit> read_pin(Context& context, const Pin& pin) {
+asio::awaitable<Exit> read_pin(Context& context, const HeldPin& pin) {
   const auto client = co_await context.connect();
   if (!client) co_return context.failed(client.error());
   const auto reply =
@@ -46,34 +52,31 @@ asio::awaitable<Exit> read_pin(Context& context, const Pin& pin) {
 }  // namespace
 
 Action declare_pin_read(CLI::App& app) {
-  auto pin = std::make_shared<Pin>();
+  auto pin = std::make_shared<HeldPin>();
   add_pin(app, *pin);
   add_analog(app, *pin, "Read the voltage, 0 to 1023, instead of 0 or 1");
   return [pin](Context& context) { return read_pin(context, *pin); };
 }
 
 Action declare_pin_write(CLI::App& app) {
-  auto pin = std::make_shared<Pin>();
+  auto pin = std::make_shared<HeldPin>();
   add_pin(app, *pin);
   app.add_option("value", pin->value, "0 or 1; with --analog 0 to 255")
       ->type_name("VALUE")
       ->required()
       ->check(CLI::Range(0, 255, "0 to 255"));
   add_analog(app, *pin, "Write a PWM value, 0 to 255, instead of 0 or 1");
-  return [pin](Context& context) {
-    return perform(context, "SYS.WRITE_PIN"_op,
-                   {{"pin", pin->number}, {"value", pin->value}, {"mode", pin->analog ? 1 : 0}},
-                   std::format("pin {} is {}", pin->number, pin->value));
-  };
+  add_time(app, *pin);
+  app.footer(held_remark);
+  return [pin](Context& context) { return write_pin(context, *pin); };
 }
 
 Action declare_pin_toggle(CLI::App& app) {
-  auto pin = std::make_shared<Pin>();
+  auto pin = std::make_shared<HeldPin>();
   add_pin(app, *pin);
-  return [pin](Context& context) {
-    return perform(context, "SYS.TOGGLE_PIN"_op, {{"pin", pin->number}},
-                   std::format("pin {} is inverted", pin->number));
-  };
+  add_time(app, *pin);
+  app.footer(held_remark);
+  return [pin](Context& context) { return toggle_pin(context, *pin); };
 }
 
 Action declare_servo(CLI::App& app) {

@@ -170,6 +170,11 @@ void Child::reap() {
   ended_();
 }
 
+std::optional<int> Child::exit_status() const {
+  if (running_ || !WIFEXITED(status_)) return std::nullopt;
+  return WEXITSTATUS(status_);
+}
+
 std::string Child::fate() const {
   if (running_) return "is running";
   if (WIFSIGNALED(status_))

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,8 @@ class Child {
   [[nodiscard]] bool running() const noexcept { return running_; }
   /// How it ended, after "hal ": "ended with status 3", "was killed by signal 9 (Killed)".
   [[nodiscard]] std::string fate() const;
+  /// The status it ended with; nothing while it runs, and of one that was killed.
+  [[nodiscard]] std::optional<int> exit_status() const;
   void signal(int number) const;
 
  private:

@@ -5,17 +5,23 @@
 #include <boost/asio/signal_set.hpp>
 #include <charconv>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <expected>
 #include <format>
 #include <fstream>
+#include <iterator>
+#include <memory>
 #include <optional>
 #include <print>
+#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "firmware-sim/program/control.hpp"
 #include "firmware-sim/program/simulation.hpp"
 
 namespace {
@@ -35,6 +41,9 @@ struct Arguments {
   std::vector<std::string> digital;
   std::string log;
   std::string trace;
+  std::string fault;
+  std::optional<std::uint64_t> seed;
+  std::string control;
 };
 
 std::vector<std::string> board_names() {
@@ -96,12 +105,36 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_option("--digital", arguments.digital, "Level of a digital input, 0 or 1")->check(pin_values(1));
   app.add_option("--log", arguments.log, "File for pins, servos, moves, stops and refusals");
   app.add_option("--trace", arguments.trace, "File for every byte on the line");
+  app.add_option("--fault", arguments.fault, "File that says what goes wrong and when, one fault a line");
+  app.add_option("--seed", arguments.seed,
+                 "Repeats the chance of an earlier run (default: another one each time)");
+  app.add_option("--control", arguments.control,
+                 "Unix socket for commands: faults, place x 120, press x min, state, …");
   app.set_version_flag("--version", "celeriac-firmware-sim " CELERIAC_VERSION);
   app.footer("Example: celeriac-firmware-sim --link /tmp/farmduino --garden --speed 10");
 }
 
-SimulationOptions options_of(const Arguments& arguments) {
+/// What the file says; a sentence with its name and line where it cannot be understood.
+std::expected<FaultPlan, std::string> plan_of(const std::string& path) {
+  if (path.empty()) return FaultPlan{};
+  std::ifstream file(path);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file) return std::unexpected(std::format("{} cannot be read.", path));
+  auto plan = parse_fault_plan(text);
+  if (!plan) return std::unexpected(std::format("{}, {}.", path, plan.error().text()));
+  return std::move(*plan);
+}
+
+/// The command line's, the plan's, or any.
+std::uint64_t seed_of(const Arguments& arguments, const FaultPlan& plan) {
+  if (arguments.seed) return *arguments.seed;
+  return plan.seed ? *plan.seed : std::random_device()();
+}
+
+SimulationOptions options_of(const Arguments& arguments, const FaultPlan& plan) {
   SimulationOptions options;
+  options.plan = plan;
+  options.seed = seed_of(arguments, plan);
   options.board.profile = find_profile(arguments.board);
   const std::string& version = arguments.firmware_version;
   if (!version.empty()) {
@@ -111,7 +144,6 @@ SimulationOptions options_of(const Arguments& arguments) {
   }
   if (arguments.garden) {
     options.board.machine = garden_bot();
-    options.board.analog_inputs = garden_analog_inputs();
     options.board.digital_inputs = garden_digital_inputs();
   }
   for (const std::string& text : arguments.analog)
@@ -153,6 +185,12 @@ int complain(std::string_view sentence) {
 }
 
 int run(const Arguments& arguments) {
+  const auto plan = plan_of(arguments.fault);
+  if (!plan) {
+    (void)complain(plan.error());
+    return exit_usage;
+  }
+  const SimulationOptions options = options_of(arguments, *plan);
   std::ofstream log;
   std::ofstream trace;
   for (const auto& [file, path] : {std::pair{&log, &arguments.log}, std::pair{&trace, &arguments.trace}}) {
@@ -177,14 +215,29 @@ int run(const Arguments& arguments) {
   if (!terminal) return complain(terminal.error());
   boost::asio::io_context context(1);
   boost::asio::signal_set signals(context, SIGINT, SIGTERM);
-  Simulation simulation(context.get_executor(), std::move(*terminal), options_of(arguments),
-                        std::move(sinks));
+  if (sinks.events) sinks.events(Instant{}, std::format("seed {}", options.seed));
+  Simulation simulation(context.get_executor(), std::move(*terminal), options, std::move(sinks));
+  std::unique_ptr<ControlSocket> hands;
+  if (!arguments.control.empty()) {
+    auto opened = ControlSocket::open(context.get_executor(), arguments.control, [&](std::string_view line) {
+      const auto [twin, now] = simulation.present();
+      std::string answer = control(twin, line, now);
+      simulation.changed();
+      return answer;
+    });
+    if (!opened) return complain(opened.error());
+    hands = std::move(*opened);
+    hands->start();
+  }
   signals.async_wait([&](const boost::system::error_code& error, int) {
-    if (!error) simulation.stop();
+    if (error) return;
+    simulation.stop();
+    if (hands) hands->stop();
   });
   simulation.start();
   std::println("ready {}", arguments.link);
   std::fflush(stdout);
+  std::println(stderr, "celeriac-firmware-sim: seed {} repeats this run", options.seed);
   context.run();
   return EXIT_SUCCESS;
 }

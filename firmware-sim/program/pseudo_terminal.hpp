@@ -24,6 +24,8 @@ class PseudoTerminal {
 
   /// The descriptor of the board's end, not blocking.
   [[nodiscard]] int descriptor() const { return descriptor_; }
+  /// Where a host finds it.
+  [[nodiscard]] const std::filesystem::path& link() const { return link_; }
   /// Whether somebody has the other end open.
   [[nodiscard]] bool is_open() const;
   /// What the host has written and nobody has read.

@@ -38,29 +38,35 @@ void rethrow(std::exception_ptr error) {
 
 Simulation::Simulation(asio::any_io_executor executor, PseudoTerminal terminal,
                        const SimulationOptions& options, SimulationLog log)
-    : terminal_(std::move(terminal)),
+    : executor_(executor),
+      link_(terminal.link()),
       speed_(options.speed),
       log_(std::move(log)),
       started_(steady_clock::now()),
-      board_(
-          options.board, [this](Instant at, std::string_view text) { send(at, text); }, log_.events),
-      resets_on_open_(options.reset_on_open.value_or(board_.profile().resets_on_open)),
-      line_(executor, ::dup(terminal_.descriptor())),
+      twin_({.board = options.board, .plan = options.plan, .seed = options.seed},
+            {.output = [this](Instant at, std::string_view text) { send(at, text); },
+             .events = log_.events,
+             .port =
+                 [this](Instant, bool present) {
+                   if (!present) unplug();
+                 }}),
+      resets_on_open_(options.reset_on_open.value_or(twin_.profile().resets_on_open)),
       clock_timer_(executor),
       line_timer_(executor) {
+  plug_in(std::move(terminal));
   if (!resets_on_open_)
     started_ -= std::chrono::duration_cast<steady_clock::duration>(running_before / speed_);
 }
 
 void Simulation::start() {
-  asio::co_spawn(line_.get_executor(), follow_clock(), rethrow);
-  asio::co_spawn(line_.get_executor(), follow_line(), rethrow);
+  asio::co_spawn(executor_, follow_clock(), rethrow);
+  asio::co_spawn(executor_, follow_line(), rethrow);
 }
 
 void Simulation::stop() {
   stopped_ = true;
   boost::system::error_code ignored;
-  line_.cancel(ignored);
+  if (line_) line_->descriptor.cancel(ignored);
   clock_timer_.cancel();
   line_timer_.cancel();
 }
@@ -72,9 +78,9 @@ Instant Simulation::now() const {
 
 asio::awaitable<void> Simulation::follow_clock() {
   while (!stopped_) {
-    board_.advance(now());
+    twin_.advance(now());
     flush();
-    const std::chrono::duration<double, std::nano> simulated(board_.next_event() - now());
+    const std::chrono::duration<double, std::nano> simulated(twin_.next_event() - now());
     const auto wait = simulated / speed_;
     const auto bounded =
         std::clamp(std::chrono::duration_cast<steady_clock::duration>(wait),
@@ -86,68 +92,105 @@ asio::awaitable<void> Simulation::follow_clock() {
   }
 }
 
+Simulation::Present Simulation::present() {
+  const Instant at = now();
+  twin_.advance(at);
+  return {twin_, at};
+}
+
 asio::awaitable<void> Simulation::follow_line() {
   while (!stopped_) {
+    if (!line_) {
+      co_await pause(open_poll_period);
+      if (!twin_.plugged()) continue;
+      if (auto terminal = PseudoTerminal::open(link_)) {
+        plug_in(std::move(*terminal));
+      } else if (log_.events) {
+        log_.events(now(), terminal.error());
+      }
+      continue;
+    }
     co_await wait_until_open();
-    if (stopped_) co_return;
+    const std::shared_ptr<Line> line = line_;
+    if (stopped_ || !line) continue;
     on_open();
-    co_await receive_until_closed();
+    co_await receive_until_closed(*line);
     open_ = false;
   }
 }
 
+asio::awaitable<void> Simulation::pause(steady_clock::duration time) {
+  line_timer_.expires_after(time);
+  boost::system::error_code ignored;
+  co_await line_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+void Simulation::plug_in(PseudoTerminal terminal) {
+  asio::posix::stream_descriptor descriptor(executor_, ::dup(terminal.descriptor()));
+  line_ = std::make_shared<Line>(std::move(terminal), std::move(descriptor));
+}
+
+/// The host sees its end hang up, and the link goes.
+void Simulation::unplug() {
+  if (!line_) return;
+  boost::system::error_code ignored;
+  line_->descriptor.cancel(ignored);
+  line_.reset();
+  open_ = false;
+  unread_.clear();
+}
+
 asio::awaitable<void> Simulation::wait_until_open() {
-  while (!stopped_ && !terminal_.is_open()) {
-    terminal_.discard_input();  // of a host that opened, wrote and left between two looks
-    line_timer_.expires_after(open_poll_period);
-    boost::system::error_code ignored;
-    co_await line_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  while (!stopped_ && line_ && !line_->terminal.is_open()) {
+    line_->terminal.discard_input();  // of a host that opened, wrote and left between two looks
+    co_await pause(open_poll_period);
   }
 }
 
 void Simulation::on_open() {
   unread_.clear();
-  terminal_.discard_output();
+  line_->terminal.discard_output();
   open_ = true;
   if (!resets_on_open_) return;
-  terminal_.discard_input();  // goes to the boot loader
-  board_.advance(now());
-  board_.reset(now());
+  line_->terminal.discard_input();  // goes to the boot loader
+  const Instant at = now();
+  twin_.advance(at);
+  twin_.reset(at);
   wake_clock();
 }
 
-asio::awaitable<void> Simulation::receive_until_closed() {
+asio::awaitable<void> Simulation::receive_until_closed(Line& line) {
   std::array<char, 4096> bytes;
   while (!stopped_) {
     boost::system::error_code error;
-    co_await line_.async_wait(asio::posix::stream_descriptor::wait_read,
-                              asio::redirect_error(asio::use_awaitable, error));
-    if (stopped_) co_return;
-    const std::size_t space = std::min(board_.wire_space(), bytes.size());
+    co_await line.descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
+                                        asio::redirect_error(asio::use_awaitable, error));
+    if (stopped_ || line_.get() != &line) co_return;
+    const std::size_t space = std::min(twin_.wire_space(), bytes.size());
     if (space == 0) {  // the host sends faster than 115200 baud: let it wait
-      line_timer_.expires_after(retry_period);
-      co_await line_timer_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+      co_await pause(retry_period);
       continue;
     }
-    const auto [status, count] = terminal_.read(std::span(bytes).first(space));
+    const auto [status, count] = line.terminal.read(std::span(bytes).first(space));
     if (status == PseudoTerminal::ReadStatus::closed) co_return;
     if (status == PseudoTerminal::ReadStatus::nothing) continue;
     const std::string_view received(bytes.data(), count);
     const Instant at = now();
     if (log_.trace) log_.trace(at, true, received);
-    board_.receive(received, at);
+    twin_.advance(at);
+    twin_.receive(received, at);
     wake_clock();
   }
 }
 
 void Simulation::send(Instant at, std::string_view text) {
   if (log_.trace) log_.trace(at, false, text);
-  if (!open_) return;  // or the next host would find it
+  if (!open_ || !line_) return;  // or the next host would find it
   unread_ += text.substr(0, unread_capacity - std::min(unread_capacity, unread_.size()));
 }
 
 void Simulation::flush() {
-  if (!unread_.empty()) unread_.erase(0, terminal_.write(unread_));
+  if (!unread_.empty() && line_) unread_.erase(0, line_->terminal.write(unread_));
 }
 
 }  // namespace celeriac::firmware_sim

@@ -47,7 +47,8 @@ protocol::Result<Command> move(const PerAxis<double>& target_mm, const PerAxis<d
                                        {'C', speeds[z]}}),
                  .work = Work::move,
                  .what = std::format("the move to x {:.2f}, y {:.2f}, z {:.2f}", target_mm[x], target_mm[y],
-                                     target_mm[z])};
+                                     target_mm[z]),
+                 .target_mm = target_mm};
 }
 
 Command find_home(Axis axis) {

@@ -34,6 +34,10 @@ struct Command {
   /// For sentences: "the move to x 10, y 20, z 0".
   std::string what = {};
   std::optional<Axis> axis = {};
+  /// Moves: where to, in mm.
+  std::optional<PerAxis<double>> target_mm = {};
+  /// Homing: where the axis stands by its count, in mm.
+  std::optional<double> from_mm = {};
 
   [[nodiscard]] bool moves() const noexcept { return work != Work::brief; }
 };

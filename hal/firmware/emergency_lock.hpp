@@ -40,6 +40,11 @@ class EmergencyLock {
     since_ = protocol::now_milliseconds();
     return true;
   }
+  /// It was engaged in an earlier run, at this time.
+  void take_up(std::int64_t since) {
+    engage();
+    since_ = since;
+  }
   /// How often it has been asked for: an unlock that is overtaken by a new stop does not count.
   [[nodiscard]] std::uint64_t engagements() const noexcept { return engagements_; }
   void unconfirm() noexcept { confirmed_ = false; }

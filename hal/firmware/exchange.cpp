@@ -8,15 +8,21 @@
 namespace celeriac::hal::firmware {
 namespace {
 
-using namespace std::chrono_literals;
-
-/// Longest silence on the line while the board works, by kind of work. While moving it reports several times
-/// a second, except for pauses of 0.1 s in moves, 0.5 s in homing and 1 s in calibrations (measured).
-constexpr Duration silence_of[] = {2s, 5s, 5s, 15s};
-
-bool is_axis_timeout(Code code) {
-  return code == Code::timeout_x || code == Code::timeout_y || code == Code::timeout_z;
+std::optional<Axis> axis_of_timeout(Code code) {
+  const int index = static_cast<int>(code) - static_cast<int>(Code::timeout_x);
+  if (index < 0 || index > 2) return std::nullopt;
+  return static_cast<Axis>(index);
 }
+
+/// Texts of the board that name a motor behind them, and what they say of its axis.
+struct MotorText {
+  std::string_view begin;
+  PerAxis<bool> Traces::* told;
+};
+constexpr MotorText motor_texts[] = {
+    {"deactivate motor ", &Traces::missed_steps},
+    {"reset motor ", &Traces::driver_reset},
+};
 
 }  // namespace
 
@@ -35,24 +41,17 @@ void Exchange::sent(int q, Instant now) {
   damaged_ = aborts_written_ = stopped_ = false;
   timeouts_ = 0;
   answer_ = {};
+  traces_ = {};
+  witness_.reset();
+  if (command_.work == Work::homing && command_.axis) witness_.emplace(*command_.axis, command_.from_mm);
   limit_ = Instant::max();
   quiet_until_ = now + echo_time_;
-}
-
-Duration Exchange::silence() const noexcept {
-  return silence_of[static_cast<std::size_t>(command_.work)];
-}
-
-// Half as long again as it should take, and some seconds for a slow board. A brief command has no work to do.
-Duration Exchange::limit() const noexcept {
-  return command_.work == Work::brief ? Duration(10s)
-                                      : Duration(command_.expected + command_.expected / 2 + 5s);
 }
 
 void Exchange::heard(Instant now) {
   if (phase_ == Phase::echoed || phase_ == Phase::running)
     quiet_until_ = cause_ != Cause::none && aborts_written_ ? std::min(quiet_until_, now + abort_repeat)
-                                                            : now + silence();
+                                                            : now + silence(command_.work);
 }
 
 Exchange::Step Exchange::take(const Reply& reply, Instant now) {
@@ -63,16 +62,14 @@ Exchange::Step Exchange::take(const Reply& reply, Instant now) {
     phase_ = Phase::echoed;
     const auto ours = line(command_, q_);
     damaged_ = reply.text != std::string_view(ours).substr(0, ours.size() - 1);
-    quiet_until_ = now + silence();
+    quiet_until_ = now + silence(command_.work);
     return Step::none;
   }
-  if (is_axis_timeout(reply.code) && phase_ == Phase::running && (!reply.q || *reply.q == q_)) {
-    if (command_.work == Work::homing && ++timeouts_ > command_.timeouts_allowed && cause_ == Cause::none)
-      return begin_abort(Cause::no_end_stop, now);
-    return Step::none;
-  }
+  const bool ours = phase_ == Phase::running && (!reply.q || *reply.q == q_);
+  if (witness_ && ours) witness_->take(reply, now);
+  if (const auto axis = axis_of_timeout(reply.code)) return ours ? take_timeout(*axis, now) : Step::none;
   if (reply.code == Code::text) {
-    if (reply.text.starts_with("Error: invalid parameter id")) answer_.unsupported = true;
+    if (phase_ == Phase::echoed || phase_ == Phase::running) take_text(reply.text);
     return Step::none;
   }
   if (reply.q && *reply.q == q_) return take_own(reply, now);
@@ -85,6 +82,30 @@ Exchange::Step Exchange::take(const Reply& reply, Instant now) {
   return finish(cause_ == Cause::none ? std::unexpected(answer_lost(command_)) : ended_by(cause_));
 }
 
+// A calibration's x timeout is followed by those of y and z: the firmware falls through its own table.
+Exchange::Step Exchange::take_timeout(Axis axis, Instant now) {
+  traces_.timed_out[command_.work == Work::calibration ? command_.axis.value_or(axis) : axis] = true;
+  if (command_.work == Work::homing && ++timeouts_ > command_.timeouts_allowed && cause_ == Cause::none)
+    return begin_abort(Cause::no_end_stop, now);
+  return Step::none;
+}
+
+void Exchange::take_text(std::string_view text) {
+  if (text.starts_with("Error: invalid parameter id")) answer_.unsupported = true;
+  if (text.starts_with("Calibration error: end stop active")) traces_.pressed_at_start = true;
+  if (text.starts_with("movement done after safety retry")) traces_.bumped_too_often = true;
+  for (const auto& row : motor_texts)
+    if (text.starts_with(row.begin) && text.size() > row.begin.size()) {
+      const int axis = text[row.begin.size()] - 'X';
+      // A homing's own segment ends in missed steps where there is no end stop: that is its way to find home.
+      if (axis < 0 || axis > 2 ||
+          (row.told == &Traces::missed_steps &&
+           (command_.work == Work::homing || command_.work == Work::calibration)))
+        continue;
+      (traces_.*row.told)[static_cast<Axis>(axis)] = true;
+    }
+}
+
 Exchange::Step Exchange::take_own(const Reply& reply, Instant now) {
   const bool refused = phase_ != Phase::running;
   const auto collect = [&] {
@@ -94,15 +115,21 @@ Exchange::Step Exchange::take_own(const Reply& reply, Instant now) {
     return Step::none;
   };
   switch (reply.code) {
+    case Code::busy:
+    case Code::axis_state:
+      if (!refused || !command_.moves()) return Step::none;
+      [[fallthrough]];  // it works, so its R01 was lost on the line
     case Code::started:
       phase_ = Phase::running;
-      quiet_until_ = now + silence();
-      limit_ = now + limit();
+      traces_.started = true;
+      quiet_until_ = now + silence(command_.work);
+      limit_ = now + limit(command_);
       if (damaged_ && command_.moves()) return begin_abort(Cause::damaged, now);
       if (cause_ != Cause::none) return begin_abort(cause_, now);
       return Step::none;
     case Code::done:
       if (damaged_) return once_more_or(answer_lost(command_));
+      if (witness_ && cause_ == Cause::none) traces_.displacement_mm = witness_->displacement_mm();
       return finish(cause_ == Cause::none ? protocol::Result<Answer>(std::move(answer_)) : ended_by(cause_));
     case Code::failed: {
       const int number = static_cast<int>(reply.word('V').value_or(0));
@@ -110,7 +137,7 @@ Exchange::Step Exchange::take_own(const Reply& reply, Instant now) {
       return finish(number == 5 && cause_ != Cause::none ? ended_by(cause_)
                     : number == 1 && command_.work != Work::calibration
                         ? std::unexpected(locked())
-                        : protocol::Result<Answer>(std::unexpected(fault(number, command_))));
+                        : protocol::Result<Answer>(std::unexpected(fault(number, command_, traces_))));
     }
     case Code::invalid:
       if (!refused) return Step::none;
@@ -121,8 +148,8 @@ Exchange::Step Exchange::take_own(const Reply& reply, Instant now) {
     case Code::not_approved:
       return refused ? finish(std::unexpected(not_approved(command_))) : Step::none;
     case Code::retry:
-      ++answer_.retries;
-      limit_ = now + limit();
+      ++traces_.retries;
+      limit_ = now + limit(command_);
       return Step::none;
     case Code::clipped_x:
     case Code::clipped_y:
@@ -146,13 +173,14 @@ Exchange::Step Exchange::tick(Instant now) {
   if (now < deadline()) return Step::none;
   if (phase_ == Phase::sent) {
     phase_ = Phase::unheard;
-    quiet_until_ = now + 2 * idle_period_ + 1s;
+    quiet_until_ = now + idle_silence(idle_period_);
     return Step::none;
   }
   if (cause_ != Cause::none && aborts_written_) {  // '@' is out and nothing has ended yet
     quiet_until_ = limit_ = now + abort_repeat;
-    if (now - abort_since_ < abort_patience) return Step::abort;
-    if (now - abort_since_ > 2 * abort_patience) return Step::dead;
+    const auto patience = abort_patience(command_.work);
+    if (now - abort_since_ < patience) return Step::abort;
+    if (now - abort_since_ > 2 * patience) return Step::dead;
     if (std::exchange(stopped_, true)) return Step::none;
     return Step::stop;
   }

@@ -16,7 +16,10 @@
 #include <vector>
 
 #include "hal/firmware/command.hpp"
+#include "hal/firmware/homing_witness.hpp"
+#include "hal/firmware/patience.hpp"
 #include "hal/firmware/reply.hpp"
+#include "hal/firmware/traces.hpp"
 #include "hal/timers.hpp"
 #include "protocol/error.hpp"
 
@@ -24,14 +27,6 @@ namespace celeriac::hal::firmware {
 
 /// Values in one answer: 117 parameters, with room for a firmware to come.
 inline constexpr std::size_t max_answer_values = 256;
-/// Echo of a line: measured 0.4 to 3 ms; the board is deaf for 0.41 s after parameters of its motor drivers.
-inline constexpr std::chrono::milliseconds echo_patience{500};
-inline constexpr std::chrono::milliseconds echo_patience_reloading{1000};
-/// '@' is lost in a segment's last 0.2 s: it is repeated until it is seen.
-inline constexpr std::chrono::milliseconds abort_repeat{300};
-/// An abort is answered within 0.3 s; after this the emergency stop follows.
-inline constexpr std::chrono::milliseconds abort_patience{3000};
-
 /// What the lines between R01 and R02 said.
 struct Answer {
   struct Value {
@@ -41,7 +36,6 @@ struct Answer {
   };
   std::vector<Value> values = {};
   PerAxis<std::optional<double>> clipped_mm = {};
-  int retries = 0;
   bool unsupported = false;  ///< "Error: invalid parameter id"
 
   [[nodiscard]] std::optional<double> find(Code code, int number) const noexcept;
@@ -76,6 +70,8 @@ class Exchange {
   [[nodiscard]] int q() const noexcept { return q_; }
   /// '@' was written: one may be left in the board's line buffer.
   [[nodiscard]] bool aborting() const noexcept { return aborts_written_; }
+  /// What its lines told on the way.
+  [[nodiscard]] const Traces& traces() const noexcept { return traces_; }
   [[nodiscard]] protocol::Result<Answer> outcome() && { return std::move(outcome_); }
 
  private:
@@ -86,9 +82,9 @@ class Exchange {
   Step finish(protocol::Result<Answer> outcome);
   Step once_more_or(protocol::Error error);
   Step begin_abort(Cause cause, Instant now);
+  Step take_timeout(Axis axis, Instant now);
+  void take_text(std::string_view text);
   void heard(Instant now);
-  [[nodiscard]] Duration silence() const noexcept;
-  [[nodiscard]] Duration limit() const noexcept;
   [[nodiscard]] protocol::Result<Answer> ended_by(Cause cause);
 
   Command command_;
@@ -105,6 +101,8 @@ class Exchange {
   bool damaged_ = false;  // the echo shows another line than ours
   int resends_left_ = 1;
   int timeouts_ = 0;
+  Traces traces_;
+  std::optional<HomingWitness> witness_;
   Answer answer_;
   protocol::Result<Answer> outcome_;
 };

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "hal/firmware/command.hpp"
+#include "hal/firmware/traces.hpp"
 #include "protocol/error.hpp"
 
 namespace celeriac::hal::firmware {
@@ -16,10 +17,14 @@ inline constexpr const char* answer_lost = "answer_lost";
 inline constexpr const char* no_end_stop = "no_end_stop";
 inline constexpr const char* stalled = "stalled";
 inline constexpr const char* aborted = "aborted";
+inline constexpr const char* axis_timeout = "axis_timeout";
+inline constexpr const char* calibration = "calibration";
+inline constexpr const char* overdue = "overdue";
 }  // namespace code
 
-/// The error of R03 V`number` after this command.
-protocol::Error fault(int number, const Command& command);
+/// The error of R03 V`number` after this command. Details: `axis` and `axes` where axes are named, `attempts`
+/// where the board tried more than once, `firmware_error`.
+protocol::Error fault(int number, const Command& command, const Traces& traces = {});
 /// The emergency lock is on.
 protocol::Error locked();
 /// R88: the board does not take moves before its configuration is approved.

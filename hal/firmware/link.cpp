@@ -174,6 +174,7 @@ void Link::received(std::string_view bytes) {
 }
 
 void Link::take_line(std::string_view text) {
+  observer_.line(Way::received, text);
   const auto reply = parse_reply(text);
   if (!reply) return;
   noise_ = 0;
@@ -196,7 +197,9 @@ void Link::take(const Reply& reply) {
     // The next command is on its way when this returns; only then do observers hear of the rest.
     act(current_->take(reply, last_line_));
   } else if (reply.code == Code::not_approved && state_ == LinkState::ready) {
-    observer_.report(Severity::warn, "The board has forgotten its configuration: writing it again.");
+    observer_.report(Severity::warn,
+                     "The board has forgotten its configuration, so it started anew: writing it again.");
+    booting_ = true;
     boot_is_over();
   }
   if (changes != 0) tell(changes);
@@ -211,7 +214,10 @@ void Link::take_boot(const Reply& reply) {
       booting_ = true;
       idle_seen_ = false;
     }
-    if (reply.text == "ARDUINO STARTUP COMPLETE") return boot_is_over();
+    if (reply.text == "ARDUINO STARTUP COMPLETE") {
+      booting_ = true;  // the first lines may have been lost
+      return boot_is_over();
+    }
   }
   if (!booting_ && (reply.code == Code::busy || reply.code == Code::axis_state) && port_)
     port_->write("@");  // it runs, and moves for nobody
@@ -369,7 +375,10 @@ void Link::pump() {
 void Link::send_current() {
   last_q_ = last_q_ % highest_q + 1;
   current_->sent(last_q_, timers_.now());
-  port_->write(line(current_->command(), last_q_));
+  observer_.began(current_->command());
+  const auto text = line(current_->command(), last_q_);
+  port_->write(text);
+  observer_.line(Way::sent, std::string_view(text).substr(0, text.size() - 1));
   arm();
 }
 
@@ -403,7 +412,10 @@ void Link::finish_current() {
   reloading_drivers_ = false;
   auto completion = std::exchange(completion_, nullptr);
   if (done.aborting()) settle();
+  const auto command = done.command();
+  const auto traces = done.traces();
   auto outcome = std::move(done).outcome();
+  observer_.ended(command, outcome, traces);
   if (outcome)
     for (const auto& value : outcome->values)
       reloading_drivers_ |= value.code == Code::parameter && reloads_drivers(value.number);
@@ -462,7 +474,7 @@ void Link::arm() {
   else if (current_)
     deadline = current_->deadline();
   else
-    deadline = last_line_ + 2 * board_.board().idle_period + 1s;
+    deadline = last_line_ + idle_silence(board_.board().idle_period);
   // A deadline that moved further away is looked at when the earlier one rings.
   if (deadline >= armed_for_) return;
   armed_for_ = deadline;
@@ -482,7 +494,7 @@ void Link::ring() {
     return;
   } else if (current_) {
     return act(current_->tick(now));
-  } else if (now >= last_line_ + 2 * board_.board().idle_period + 1s) {
+  } else if (now >= last_line_ + idle_silence(board_.board().idle_period)) {
     return lose(silent(port_name(), "while idle"));
   }
   arm();

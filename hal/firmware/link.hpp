@@ -52,6 +52,9 @@ inline constexpr std::chrono::milliseconds longest_back_off{3000};
 /// Rest of a line that comes later than this belongs to another one.
 inline constexpr std::chrono::milliseconds partial_line_age{600};
 
+/// A line's way, seen from here.
+enum class Way : std::uint8_t { sent, received };
+
 /// Who hears of it. Called from the event loop, after the next command has been sent.
 class LinkObserver {
  public:
@@ -65,6 +68,15 @@ class LinkObserver {
   virtual void locked() = 0;
   /// R00 or R87 with the position behind it, outside commands.
   virtual void idle_report() {}
+  /// What a board that has just come has to do before anything else.
+  virtual std::vector<Command> before_anything() { return {}; }
+  /// A command goes out on the line; once more if its line was lost.
+  virtual void began(const Command&) {}
+  /// The board has ended a command, before whoever asked for it hears of it, and also when he has been answered
+  /// already.
+  virtual void ended(const Command&, const protocol::Result<Answer>&, const Traces&) {}
+  /// Each line as it passes.
+  virtual void line(Way, std::string_view) {}
 };
 
 class Link {
@@ -78,6 +90,8 @@ class Link {
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
 
+  /// The emergency lock of an earlier run, before start(): the board hears of it before anything else.
+  void take_up_lock(std::int64_t since) { lock_.take_up(since); }
   /// Opens the port, now and again whenever it is lost.
   void start();
   /// Closes for good; what waits fails with `cancelled`.
@@ -103,7 +117,18 @@ class Link {
   [[nodiscard]] BoardState& board() noexcept { return board_; }
   [[nodiscard]] const EmergencyLock& lock() const noexcept { return lock_; }
   [[nodiscard]] bool moving() const noexcept { return current_ && current_->command().moves(); }
+  /// The board started anew before it became ready, so that it counts from 0.
+  [[nodiscard]] bool board_restarted_before() const noexcept { return fresh_board_; }
   [[nodiscard]] std::string port_name() const { return opener_.port_name(); }
+  /// Nothing is going on: no command, nothing half read, nothing to settle.
+  [[nodiscard]] bool quiet() const noexcept {
+    return state_ == LinkState::ready && port_ && !current_ && waiting_.empty() && !settling_ &&
+           !lines_.unfinished() && !report_begun_ && !reloading_drivers_ &&
+           (!lock_.engaged() || lock_.confirmed());
+  }
+  /// The Q of the last command; a replay goes on from a recorded one.
+  [[nodiscard]] int last_q() const noexcept { return last_q_; }
+  void number_from(int last_q) noexcept { last_q_ = last_q; }
   /// Why there is no link: `offline`, with port and what to check.
   [[nodiscard]] protocol::Error offline() const;
 
@@ -162,6 +187,8 @@ class Link {
   Instant last_bytes_{}, last_line_{}, opened_{}, armed_for_ = Instant::max();
   bool any_line_ = false, booting_ = false, idle_seen_ = false;  // since the opening or the restart
   bool report_begun_ = false;                                    // R00 or R87 was there, its position not yet
+
+  bool fresh_board_ = false;  // it has forgotten its configuration since the last one
 
   BoardState board_;
   EmergencyLock lock_;

@@ -2,9 +2,11 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <format>
+#include <ranges>
 
 #include "hal/firmware/faults.hpp"
 #include "hal/firmware/link.hpp"
+#include "protocol/words.hpp"
 
 namespace celeriac::hal::firmware {
 
@@ -37,17 +39,33 @@ void Link::boot_is_over() {
 
 asio::awaitable<Result<void>> Link::configure() {
   const auto life = life_;
+  fresh_board_ = booting_;
+  // Which board it is tells which outputs it has, and those are made safe before anything else.
+  if (const auto version = co_await exchange(read_version(), true); !version)
+    co_return std::unexpected(version.error());
+  for (auto& command : observer_.before_anything()) {
+    const auto done = co_await exchange(std::move(command), true);
+    // A locked board has put its outputs to 0 already.
+    if (!done && done.error().status != Status::locked) co_return std::unexpected(done.error());
+  }
   if (board_.parameters.size() < 100) {  // no boot lines, or an old firmware that lists nothing in them
     const auto all = co_await exchange(read_parameters(), true);
     if (!all) co_return std::unexpected(all.error());
   }
-  for (const auto& parameter : parameters()) {
-    const auto value = wanted_.find(parameter.number);
-    if (!value || is_reserved(parameter) || board_.parameters.find(parameter.number) == value) continue;
-    const auto written = co_await write_wanted(parameter.number, *value);
+  if (board_.parameters.find(approval) != 1) fresh_board_ = true;  // its boot lines were lost
+  const auto differing = differences(wanted_, board_.parameters);
+  if (!differing.empty())
+    observer_.report(Severity::info,
+                     std::format("{} of the board's parameters {} from what is stored and {} written: {}.",
+                                 differing.size(), differing.size() == 1 ? "differs" : "differ",
+                                 differing.size() == 1 ? "is" : "are",
+                                 protocol::joined(differing | std::views::transform(&Parameter::name) |
+                                                  std::ranges::to<std::vector>())));
+  for (const auto& parameter : differing) {
+    const auto written = co_await write_wanted(parameter.number, *wanted_.find(parameter.number));
     if (!written) co_return written;
   }
-  for (auto command : {write_parameter(approval, 1), read_version(), read_position()}) {
+  for (auto command : {write_parameter(approval, 1), read_position()}) {
     const auto answer = co_await exchange(std::move(command), true);
     if (!answer) co_return std::unexpected(answer.error());
   }
@@ -57,15 +75,18 @@ asio::awaitable<Result<void>> Link::configure() {
 
 // A value that the board does not take is reported and no reason to stay offline.
 asio::awaitable<Result<void>> Link::write_wanted(int number, std::int32_t value) {
+  std::string shown = "shows none";
   for (int attempt = 0; attempt < 2; ++attempt) {
     const auto answer = co_await exchange(write_parameter(number, value), true);
     if (!answer) co_return std::unexpected(answer.error());
-    if (answer->find(Code::parameter, number) == static_cast<double>(value)) co_return Result<void>{};
+    const auto found = answer->find(Code::parameter, number);
+    if (found == static_cast<double>(value)) co_return Result<void>{};
+    if (found) shown = std::format("shows {:.0f}", *found);
     if (answer->unsupported) break;
   }
   observer_.report(Severity::warn,
-                   std::format("The board does not take {} for {}: its firmware may not know it.", value,
-                               find_parameter(number)->name));
+                   std::format("The board does not take {} for {} (it {}): its firmware may not know it.",
+                               value, find_parameter(number)->name, shown));
   co_return Result<void>{};
 }
 

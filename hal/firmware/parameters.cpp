@@ -194,6 +194,15 @@ protocol::Result<std::int32_t> check_value(const Parameter& row, const protocol:
   return static_cast<std::int32_t>(number);
 }
 
+protocol::Json about(const Parameter& row) {
+  return {{"number", row.number},
+          {"unit", row.unit},
+          {"lowest", row.low == lowest ? protocol::Json(nullptr) : protocol::Json(row.low)},
+          {"highest", row.high == highest ? protocol::Json(nullptr) : protocol::Json(row.high)},
+          {"default", row.fallback},
+          {"writable", !is_reserved(row)}};
+}
+
 std::int32_t ParameterSet::get(int number) const noexcept {
   if (const auto value = find(number)) return *value;
   const auto* row = find_parameter(number);
@@ -207,6 +216,15 @@ void ParameterSet::set(int number, std::int32_t value) noexcept {
 std::size_t ParameterSet::size() const noexcept {
   return static_cast<std::size_t>(
       std::ranges::count_if(values_, [](const auto& v) { return v.has_value(); }));
+}
+
+std::vector<Parameter> differences(const ParameterSet& wanted, const ParameterSet& there) {
+  std::vector<Parameter> found;
+  for (const auto& row : table) {
+    const auto value = wanted.find(row.number);
+    if (value && !is_reserved(row) && there.find(row.number) != value) found.push_back(row);
+  }
+  return found;
 }
 
 }  // namespace celeriac::hal::firmware

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "hal/firmware/axis.hpp"
 #include "protocol/document.hpp"
@@ -37,6 +38,9 @@ const Parameter* find_parameter(std::string_view name) noexcept;
 protocol::Result<const Parameter*> parse_parameter(std::string_view text);
 /// Status::malformed, naming parameter, unit and range, if a value is no whole number in its range.
 protocol::Result<std::int32_t> check_value(const Parameter& parameter, const protocol::Json& value);
+/// `{number, unit, lowest, highest, default, writable}`; lowest and highest null where the firmware's type is
+/// the limit.
+protocol::Json about(const Parameter& parameter);
 /// True for those that belong to the hypervisor itself: layout, approval and storage on the board (0, 2, 3).
 constexpr bool is_reserved(const Parameter& parameter) noexcept {
   return parameter.number <= 3;
@@ -49,16 +53,20 @@ constexpr bool reloads_drivers(int number) noexcept {
 /// The first parameter of a family that has one for each axis: x at this number, y and z behind it.
 enum class Family : std::uint8_t {
   movement_timeout = 11,
+  home_at_boot = 18,
   swap_end_stops = 21,
   enable_end_stops = 25,
   ramp_steps = 41,
+  stop_at_home = 45,
   home_up = 51,
   steps_per_mm = 55,
   min_speed = 61,
   home_speed = 65,
   max_speed = 71,
   invert_end_stop_levels = 75,
+  missed_steps_max = 111,
   length = 141,
+  stop_at_max = 145,
 };
 inline constexpr int approval = 2;           // 1 lets the board move
 inline constexpr int max_speed_z_home = 74;  // z toward home has a limit of its own
@@ -90,5 +98,9 @@ class ParameterSet {
   static bool known(int number) noexcept { return number >= 0 && number < static_cast<int>(parameter_slots); }
   std::array<std::optional<std::int32_t>, parameter_slots> values_{};
 };
+
+/// The parameters that `wanted` has and `there` has not, or with another value; those of the hypervisor's own
+/// left out. By ascending number.
+std::vector<Parameter> differences(const ParameterSet& wanted, const ParameterSet& there);
 
 }  // namespace celeriac::hal::firmware

@@ -79,7 +79,12 @@ Result<PerAxis<double>> Moves::position() const {
 }
 
 Moves::Task<void> Moves::absolute(PerAxis<double> target_mm, PerAxis<double> percent) {
-  return go(target_mm, percent);
+  if (const auto refused = link_.state() == firmware::LinkState::ready
+                               ? reckoning_.allow(target_mm, link_.board())
+                               : Result<void>();
+      !refused)
+    co_return std::unexpected(refused.error());
+  co_return co_await go(target_mm, percent);
 }
 
 Moves::Task<void> Moves::relative(PerAxis<double> distance_mm, PerAxis<double> percent) {
@@ -89,7 +94,16 @@ Moves::Task<void> Moves::relative(PerAxis<double> distance_mm, PerAxis<double> p
   co_return co_await go(*target, percent);
 }
 
+Moves::Task<void> Moves::jog(PerAxis<double> distance_mm, PerAxis<double> percent) {
+  const auto from = position();
+  if (!from) co_return std::unexpected(from.error());
+  auto target = *from;
+  for (const auto axis : all_axes) target[axis] += distance_mm[axis];
+  co_return co_await drive(within(limits_in_force(), *from, target), percent);
+}
+
 Moves::Task<void> Moves::home(std::span<const Axis> axes, double percent) {
+  if (const auto allowed = reckoning_.allow_home(axes); !allowed) co_return allowed;
   for (const auto axis : axes) {
     auto target = position();
     if (!target) co_return std::unexpected(target.error());
@@ -102,13 +116,22 @@ Moves::Task<void> Moves::home(std::span<const Axis> axes, double percent) {
 
 Moves::Task<Answer> Moves::run(firmware::Command command) {
   if (cancelled_) co_return std::unexpected(firmware::aborted(command));
-  const auto what = command.what;
-  auto answer = co_await link_.execute(std::move(command));
-  if (answer && answer->retries > 0)
+  co_return co_await link_.execute(std::move(command));
+}
+
+void Moves::ended(const firmware::Command& command, bool good, const firmware::Traces& traces) const {
+  if (good && traces.retries > 0)  // an error says it itself
     report_(Severity::warn,
             std::format("The board tried {} times: {}. Something is in the way, or an axis runs too fast.",
-                        answer->retries + 1, what));
-  co_return answer;
+                        traces.retries + 1, command.what));
+  for (const auto axis : all_axes)
+    if (traces.driver_reset[axis])
+      report_(
+          Severity::warn,
+          std::format("The motor driver of the {0} axis reported an error and was set up again: let it cool "
+                      "down, check its wiring, and lower movement_motor_current_{0} if it comes back. Then "
+                      "find home.",
+                      name(axis)));
 }
 
 void Moves::cancel() {
@@ -117,7 +140,20 @@ void Moves::cancel() {
   interrupt({.status = Status::cancelled, .message = "Stopped by request.", .code = firmware::code::aborted});
 }
 
+PerAxis<Range> Moves::limits_in_force() const {
+  auto limits = limits_();
+  for (const auto axis : all_axes)
+    if (reckoning_.of(axis).trust == position::Trust::unknown) limits[axis] = {};
+  return limits;
+}
+
 Moves::Task<void> Moves::go(PerAxis<double> target_mm, PerAxis<double> percent) {
+  if (const auto from = position())
+    if (auto allowed = check_limits(limits_in_force(), *from, target_mm); !allowed) co_return allowed;
+  co_return co_await drive(target_mm, percent);
+}
+
+Moves::Task<void> Moves::drive(PerAxis<double> target_mm, PerAxis<double> percent) {
   const auto& parameters = link_.board().parameters;
   const auto speeds = speeds_of(parameters, percent);
   auto written = target_mm;
@@ -158,25 +194,35 @@ Moves::Task<void> Moves::find_home(std::span<const Axis> axes) {
   for (const auto axis : axes) {
     const auto& parameters = link_.board().parameters;
     std::chrono::milliseconds to_zero = axis_timeout(parameters, axis);
-    if (const auto from = position()) {
+    const auto from = position();
+    if (from) {
       auto target = *from;
       target[axis] = 0;
       to_zero = move_duration(parameters, *from, target, {});
     }
-    const auto answer = co_await run(homing(parameters, axis, to_zero));
+    auto command = homing(parameters, axis, to_zero);
+    if (from) command.from_mm = (*from)[axis];
+    const auto answer = co_await run(std::move(command));
     if (!answer) co_return std::unexpected(answer.error());
     report_(Severity::info, std::format("The {} axis has found home.", name(axis)));
   }
   co_return Result<void>{};
 }
 
-Moves::Task<void> Moves::calibrate(std::span<const Axis> axes, FoundLength found_length) {
+Moves::Task<void> Moves::learn(int number, std::int32_t value, const Learned& learned) {
+  const auto written = co_await run(firmware::write_parameter(number, value));
+  if (!written) co_return std::unexpected(written.error());
+  learned(number, value);
+  co_return Result<void>{};
+}
+
+Moves::Task<void> Moves::calibrate(std::span<const Axis> axes, Learned learned) {
   for (const auto axis : axes) {
     if (const auto free = off_end_stop(link_.board(), axis)) {
       auto target = position();
       if (!target) co_return std::unexpected(target.error());
       (*target)[axis] = *free;
-      if (const auto gone = co_await go(*target, {100, 100, 100}); !gone) co_return gone;
+      if (const auto gone = co_await drive(*target, {100, 100, 100}); !gone) co_return gone;
     }
     auto command = firmware::find_length(axis);
     // Two phases, then home; an attempt that is repeated (R07) has its own time.
@@ -195,10 +241,17 @@ Moves::Task<void> Moves::calibrate(std::span<const Axis> axes, FoundLength found
       error.details["axis"] = std::string(1, name(axis));
       co_return std::unexpected(std::move(error));
     }
+    // The board reports what it found, and forgets it.
+    const int swap = firmware::number_of(Family::swap_end_stops, axis);
+    if (const auto swapped = answer->find(firmware::Code::calibrated, swap);
+        swapped && (*swapped != 0) != (link_.board().parameters.get(swap) != 0)) {
+      report_(Severity::info, std::format("The end stops of the {} axis are the other way round: "
+                                          "movement_invert_endpoints_{} is {} now.",
+                                          name(axis), name(axis), *swapped != 0 ? 1 : 0));
+      if (const auto done = co_await learn(swap, *swapped != 0 ? 1 : 0, learned); !done) co_return done;
+    }
     const auto length = static_cast<std::int32_t>(std::lround(found));
-    const auto written = co_await run(firmware::write_parameter(number, length));
-    if (!written) co_return std::unexpected(written.error());
-    found_length(number, length);
+    if (const auto done = co_await learn(number, length, learned); !done) co_return done;
     report_(Severity::info, std::format("The {} axis is {:.0f} mm long ({} steps).", name(axis),
                                         length / link_.board().parameters.steps_per_mm(axis), length));
   }
@@ -210,7 +263,18 @@ Moves::Task<void> Moves::zero(std::span<const Axis> axes) {
   for (const auto axis : axes) which[axis] = true;
   const auto answer = co_await run(firmware::set_zero(which));
   if (!answer) co_return std::unexpected(answer.error());
-  co_return co_await wait_for_idle_report();
+  reckoning_.zeroing(axes);
+  if (const auto reported = co_await wait_for_idle_report(); !reported) co_return reported;
+  const auto& board = link_.board();
+  for (const auto axis : axes)
+    if (!(std::abs(board.position_mm[axis].value_or(NAN)) <=
+          1.0 / board.parameters.steps_per_mm(axis) + 0.01))
+      co_return protocol::fail(
+          Status::hardware_fault,
+          std::format("The {} axis was set to zero, but the board shows {:.2f}: try again.", name(axis),
+                      board.position_mm[axis].value_or(NAN)));
+  reckoning_.zeroed(axes, board);
+  co_return Result<void>{};
 }
 
 Moves::Task<void> Moves::wait_for_idle_report() {

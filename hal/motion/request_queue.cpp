@@ -51,13 +51,28 @@ void RequestQueue::fail_waiting(const Error& error) {
   for (auto& request : std::exchange(waiting_, {})) request.completion(std::unexpected(error));
 }
 
-bool RequestQueue::fail_waiting(Owner owner, const Error& error) {
-  const auto found = std::ranges::find(waiting_, owner, &Waiting::owner);
+bool RequestQueue::fail_waiting(std::uint64_t session, protocol::Channel channel, const Error& error) {
+  const auto found = std::ranges::find_if(waiting_, [&](const Waiting& request) {
+    return request.owner.session == session && request.owner.channel == channel;
+  });
   if (found == waiting_.end()) return false;
   auto completion = std::move(found->completion);
   waiting_.erase(found);
   completion(std::unexpected(error));
   return true;
+}
+
+void RequestQueue::fail_waiting(const Holders& holders, const Error& error) {
+  std::deque<Waiting> kept;
+  std::vector<Completion> failed;
+  for (auto& request : std::exchange(waiting_, {})) {
+    if (holders.contains(request.owner.who()))
+      failed.push_back(std::move(request.completion));
+    else
+      kept.push_back(std::move(request));
+  }
+  waiting_ = std::move(kept);
+  for (auto& completion : failed) completion(std::unexpected(error));
 }
 
 void RequestQueue::drop(std::uint64_t session) {

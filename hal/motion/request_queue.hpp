@@ -28,12 +28,15 @@ class RequestQueue {
   void submit(Owner owner, Work work, Completion completion);
   /// Answers everything that waits with this error. The request at work learns from the link.
   void fail_waiting(const protocol::Error& error);
-  /// Answers the owner's waiting request with this error. False if there is none.
-  bool fail_waiting(Owner owner, const protocol::Error& error);
+  /// Answers the waiting request of this session and channel with this error. False if there is none.
+  bool fail_waiting(std::uint64_t session, protocol::Channel channel, const protocol::Error& error);
+  /// Answers what these holders have waiting with this error.
+  void fail_waiting(const Holders& holders, const protocol::Error& error);
   /// Drops what a stream has waiting, without an answer: nobody reads it.
   void drop(std::uint64_t session);
 
   [[nodiscard]] const std::optional<Owner>& at_work() const noexcept { return at_work_; }
+  [[nodiscard]] bool idle() const noexcept { return !at_work_ && waiting_.empty(); }
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size(); }
   /// Runs when the queue begins or ends to be busy.
   std::function<void()> on_busy_changed;

@@ -31,6 +31,9 @@ class Pins {
 
   /// The board restarted: directions are its own again.
   void forget() noexcept { directed_.reset(); }
+  /// Pins whose direction somebody has set; a replay goes on from recorded ones.
+  [[nodiscard]] const std::bitset<firmware::pin_count>& directed() const noexcept { return directed_; }
+  void direct(const std::bitset<firmware::pin_count>& directed) noexcept { directed_ = directed; }
 
  private:
   Task<void> make_output(int pin);

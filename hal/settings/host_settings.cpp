@@ -12,9 +12,17 @@ namespace {
 
 using protocol::Status;
 
+constexpr std::optional<double> none;
+
 constexpr Setting table[] = {
     {"safe_height", "mm", 0, -10000, 10000, "z at which the tool passes over everything"},
     {"soil_height", "mm", 0, -10000, 10000, "z of the soil where no measurement says otherwise"},
+    {"soft_limit_low_x", "mm", none, -10000, 10000, "no move goes below this x"},
+    {"soft_limit_high_x", "mm", none, -10000, 10000, "no move goes beyond this x"},
+    {"soft_limit_low_y", "mm", none, -10000, 10000, "no move goes below this y"},
+    {"soft_limit_high_y", "mm", none, -10000, 10000, "no move goes beyond this y"},
+    {"soft_limit_low_z", "mm", none, -10000, 10000, "no move goes below this z"},
+    {"soft_limit_high_z", "mm", none, -10000, 10000, "no move goes beyond this z"},
 };
 
 }  // namespace
@@ -32,11 +40,25 @@ protocol::Result<const Setting*> parse_setting(std::string_view name) {
                                     near.empty() ? "" : std::format(" Did you mean \"{}\"?", near)));
 }
 
-protocol::Result<double> check_value(const Setting& setting, const protocol::Json& value) {
+protocol::Json about(const Setting& setting) {
+  return {{"unit", setting.unit},
+          {"lowest", setting.low},
+          {"highest", setting.high},
+          {"default", fallback_of(setting)},
+          {"about", setting.about}};
+}
+
+protocol::Json fallback_of(const Setting& setting) {
+  return setting.fallback ? protocol::Json(*setting.fallback) : protocol::Json(nullptr);
+}
+
+protocol::Result<protocol::Json> check_value(const Setting& setting, const protocol::Json& value) {
+  if (value.is_null() && !setting.fallback) return value;
   const double number = value.is_number() ? value.get<double>() : std::nan("");
-  if (std::isfinite(number) && number >= setting.low && number <= setting.high) return number;
-  return protocol::fail(Status::malformed, std::format("{} must be a number from {} to {} {}.", setting.name,
-                                                       setting.low, setting.high, setting.unit));
+  if (std::isfinite(number) && number >= setting.low && number <= setting.high) return protocol::Json(number);
+  return protocol::fail(Status::malformed, std::format("{} must be a number from {} to {} {}{}.",
+                                                       setting.name, setting.low, setting.high, setting.unit,
+                                                       setting.fallback ? "" : ", or null for none"));
 }
 
 }  // namespace celeriac::hal::settings

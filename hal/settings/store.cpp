@@ -82,7 +82,13 @@ Result<void> Store::load() {
 }
 
 void Store::set(const std::string& name, Json value, Completion completion) {
-  values_[name] = std::move(value);
+  auto values = values_;
+  values[name] = std::move(value);
+  replace(std::move(values), std::move(completion));
+}
+
+void Store::replace(Json values, Completion completion) {
+  values_ = std::move(values);
   waiting_.push_back(std::move(completion));
   if (!writing_) write();
 }

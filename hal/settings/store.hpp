@@ -33,6 +33,8 @@ class Store {
   /// Sets a value and writes the file in the background; completes when it is on the disk. Changes that come
   /// while a write goes on share the next one.
   void set(const std::string& name, protocol::Json value, Completion completion);
+  /// The same for all values at once: those that are not in `values` go.
+  void replace(protocol::Json values, Completion completion);
 
  private:
   void write();

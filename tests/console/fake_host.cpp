@@ -44,6 +44,7 @@ Outcome CommandLine::operator()(std::vector<std::string> words) {
                                                     : std::nullopt;
   };
   world.programs = programs;
+  world.input = input;
   world.terminal.interactive = interactive;
   io.restart();
   const Exit status = run_command_line(world, std::move(words));

@@ -55,6 +55,7 @@ class CommandLine {
   std::map<std::string, std::string> environment;
   std::filesystem::path programs;
   bool interactive = false;
+  std::optional<int> input;  ///< what the person types into
 
  private:
   const TemporaryDirectory& directory_;

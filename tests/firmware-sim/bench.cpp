@@ -8,44 +8,70 @@
 
 namespace celeriac::firmware_sim::testing {
 
-Bench::Bench(const BoardOptions& options) {
-  board_ = std::make_unique<Board>(
+Bench::Bench(const BoardOptions& options) : Bench(TwinOptions{.board = options}) {}
+
+Bench::Bench(const TwinOptions& options) {
+  twin_ = std::make_unique<Twin>(
       options,
-      [received = received_.get()](Instant at, std::string_view text) {
-        received->transcript += text;
-        for (const char byte : text) {
-          received->partial += byte;
-          if (byte != '\n') continue;
-          received->partial.resize(received->partial.size() - 2);
-          received->lines.push_back({at, std::exchange(received->partial, {})});
-        }
-      },
-      [events = events_.get()](Instant, std::string_view text) { events->emplace_back(text); });
+      TwinSinks{
+          .output =
+              [received = received_.get()](Instant at, std::string_view text) {
+                received->transcript += text;
+                for (const char byte : text) {
+                  received->partial += byte;
+                  if (byte != '\n') continue;
+                  received->partial.pop_back();
+                  if (received->partial.ends_with('\r')) received->partial.pop_back();
+                  received->lines.push_back({at, std::exchange(received->partial, {})});
+                }
+              },
+          .events = [events = events_.get()](Instant, std::string_view text) { events->emplace_back(text); },
+          .port = [received = received_.get()](Instant, bool there) { received->port.push_back(there); }});
+}
+
+Bench Bench::faulty(BoardOptions options, std::string_view plan, std::uint64_t seed) {
+  const auto parsed = parse_fault_plan(plan);
+  if (!parsed) FAIL(parsed.error().text());
+  return Bench(TwinOptions{.board = std::move(options), .plan = *parsed, .seed = seed});
+}
+
+void Bench::boot() {
+  wait_for("R99 ARDUINO STARTUP COMPLETE", 10s);
+  run_for(50ms);
+  (void)take();
+}
+
+void Bench::approve() {
+  ask("F22 P2 V1");
+  run_for(10ms);
+  (void)take();
 }
 
 Bench Bench::booted(BoardOptions options) {
   Bench bench(options);
-  bench.wait_for("R99 ARDUINO STARTUP COMPLETE", 2s);
-  bench.run_for(50ms);
-  (void)bench.take();
+  bench.boot();
   return bench;
 }
 
 Bench Bench::approved(BoardOptions options) {
   Bench bench = booted(std::move(options));
-  bench.ask("F22 P2 V1");
-  bench.run_for(10ms);
-  (void)bench.take();
+  bench.approve();
   return bench;
 }
 
+void Bench::fault(std::string_view line) {
+  const auto rule = parse_fault_rule(line);
+  if (!rule) FAIL(rule.error());
+  REQUIRE(twin_->add(*rule, now_));
+}
+
 void Bench::send(std::string_view bytes) {
-  REQUIRE(board_->receive(bytes, now_) == bytes.size());
+  REQUIRE(twin_->receive(bytes, now_) == bytes.size());
 }
 
 void Bench::step(Instant limit) {
-  now_ = std::min(limit, std::max(now_, board_->next_event()));
-  board_->advance(now_);
+  now_ = std::min(limit, std::max(now_, twin_->next_event()));
+  twin_->advance(now_);
 }
 
 void Bench::run_for(Duration duration) {

@@ -1,5 +1,6 @@
 #pragma once
-// A board on a desk with virtual time: send a line, let time pass, look at what came.
+// A board on a desk with virtual time: send a line, let time pass, look at what came. It is the twin's board;
+// without a plan of faults nobody can tell.
 
 #include <chrono>
 #include <memory>
@@ -8,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "firmware-sim/board.hpp"
+#include "firmware-sim/twin.hpp"
 
 namespace celeriac::firmware_sim::testing {
 
@@ -23,13 +24,21 @@ struct Line {
 class Bench {
  public:
   explicit Bench(const BoardOptions& options = {});
+  /// With faults: lines of a plan, and a seed.
+  static Bench faulty(BoardOptions options, std::string_view plan, std::uint64_t seed = 1);
 
+  /// Waits until it has booted, and forgets the boot lines; `approve` sets P2 = 1 as well.
+  void boot();
+  void approve();
   /// A bench that has booted: the boot lines are gone.
   static Bench booted(BoardOptions options = {});
   /// `booted`, and P2 = 1.
   static Bench approved(BoardOptions options = {});
 
-  Board& board() { return *board_; }
+  Board& board() { return twin_->board(); }
+  Twin& twin() { return *twin_; }
+  /// One line of a plan of faults, or a fault at once.
+  void fault(std::string_view line);
   [[nodiscard]] Instant now() const { return now_; }
 
   /// Puts bytes on the wire; no time passes.
@@ -45,6 +54,8 @@ class Bench {
   /// What has come since the last call.
   std::vector<std::string> take();
   std::vector<Line> take_lines();
+  /// Whether the port was there, each time that it changed.
+  [[nodiscard]] const std::vector<bool>& port() const { return received_->port; }
   /// Everything that ever came, byte by byte.
   [[nodiscard]] const std::string& transcript() const { return transcript_; }
   [[nodiscard]] const std::vector<std::string>& events() const { return *events_; }
@@ -52,6 +63,7 @@ class Bench {
   [[nodiscard]] Duration took() const { return took_; }
 
  private:
+  explicit Bench(const TwinOptions& options);
   void step(Instant limit);
 
   std::unique_ptr<std::vector<std::string>> events_ = std::make_unique<std::vector<std::string>>();
@@ -59,9 +71,10 @@ class Bench {
     std::string partial;
     std::string transcript;
     std::vector<Line> lines;
+    std::vector<bool> port;
   };
   std::unique_ptr<Received> received_ = std::make_unique<Received>();
-  std::unique_ptr<Board> board_;
+  std::unique_ptr<Twin> twin_;
   std::string& transcript_ = received_->transcript;
   Instant now_{};
   Duration took_{};

@@ -97,3 +97,71 @@ TEST_CASE("End stops are read on the pins of the board") {
     CHECK(contains(bench.ask("F81 Q1"), "R81 XA0 XB1 YA1 YB1 ZA1 ZB1 Q1"));
   }
 }
+
+TEST_CASE("sections 2.4, 19: every board has its idle period") {
+  for (const BoardProfile& profile : board_profiles()) {
+    CAPTURE(profile.package);
+    Bench bench = Bench::approved({.profile = &profile});
+    const bool fast = profile.encoders == EncoderKind::spi;
+    const Instant first = bench.wait_for("R00", 10s);
+    (void)bench.take();
+    const double spacing = seconds(bench.wait_for("R00", 10s) - first);
+    CHECK(spacing > (fast ? 0.495 : 4.99));
+    CHECK(spacing < (fast ? 0.52 : 5.03));
+  }
+}
+
+TEST_CASE("section 19: encoders while moving only on boards with an encoder chip, R89 only on Express") {
+  for (const BoardProfile& profile : board_profiles()) {
+    CAPTURE(profile.package);
+    Bench bench = Bench::approved({.profile = &profile});
+    const Lines lines = bench.ask("G00 X50 Q2");
+    const auto encoders = starting(lines, "R84").size();
+    CHECK((encoders > 1) == (profile.encoders == EncoderKind::spi));
+    CHECK(starting(lines, "R85").size() == encoders);
+    CHECK(starting(lines, "R89").empty() != profile.stall_guard);
+  }
+}
+
+TEST_CASE("section 19: only boards with TMC drivers are deaf for 0.41 s after a parameter of theirs") {
+  for (const BoardProfile& profile : board_profiles()) {
+    CAPTURE(profile.package);
+    Bench bench = Bench::approved({.profile = &profile});
+    bench.ask("F22 P81 V700 Q2");
+    bench.ask("F83 Q3");
+    CHECK((bench.took() > 400ms) == profile.tmc_drivers);
+    CHECK(bench.took() < 450ms);
+    bench.ask("F22 P71 V700 Q4");
+    bench.ask("F83 Q5");
+    CHECK(bench.took() < 50ms);
+  }
+}
+
+TEST_CASE("section 16.2: every board reads its end stops on its own pins") {
+  for (const BoardProfile& profile : board_profiles()) {
+    CAPTURE(profile.package);
+    const bool ramps = profile.package == "arduino";
+    const std::vector<int> pins =
+        ramps ? std::vector{3, 2, 14, 15, 18, 19} : std::vector{69, 68, 67, 66, 65, 64};
+    for (std::size_t i = 0; i < pins.size(); ++i) {
+      Bench bench = Bench::booted({.profile = &profile});
+      bench.board().drive_pin(pins[i], false);
+      std::string levels = "R81 XA1 XB1 YA1 YB1 ZA1 ZB1 Q1";
+      levels[6 + 4 * i] = '0';
+      CHECK(contains(bench.ask("F81 Q1"), levels));
+    }
+  }
+}
+
+TEST_CASE("section 13.5: a reset keeps the counts of an encoder chip and loses those of the firmware") {
+  for (const char* board : {"arduino", "farmduino", "farmduino_k14", "farmduino_k16"}) {
+    CAPTURE(board);
+    Bench bench = Bench::approved({.profile = find_profile(board), .machine = garden_bot()});
+    bench.ask("G00 X10");
+    bench.board().reset(bench.now());
+    bench.boot();
+    bench.wait_for("R84", 10s);
+    const bool kept = bench.board().profile().encoders == EncoderKind::spi;
+    CHECK(starting(bench.take(), "R84").front().starts_with(kept ? "R84 X10.00" : "R84 X0.00"));
+  }
+}

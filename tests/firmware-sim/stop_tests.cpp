@@ -148,7 +148,7 @@ TEST_CASE("checklist 58: E during F44 is lost") {
   CHECK(!bench.board().pin(8));
 }
 
-TEST_CASE("checklist 60: R87 may split a line that is just being sent") {
+TEST_CASE("checklist 60: R86 may split a line that is just being sent") {
   Bench bench = Bench::approved();
   bench.send("G00 X100 Q14\n");
   while (!bench.transcript().ends_with("R82 X")) {

@@ -64,14 +64,23 @@ class Bench::Port final : public firmware::SerialPort {
   std::move_only_function<void(std::string)> lost_;
 };
 
-Bench::Bench(BoardDouble& other_end, protocol::Json parameters, std::filesystem::path dir)
+Bench::Bench(BoardDouble& other_end, protocol::Json parameters, std::filesystem::path dir, bool recorded)
     : board(other_end),
-      hypervisor(io, timers, *this, registers,
-                 [this](std::move_only_function<void()> job, std::move_only_function<void()> done) {
-                   job();
-                   asio::post(io, std::move(done));
-                 },
-                 {.dir = dir.empty() ? folder.path() : dir, .initial_parameters = std::move(parameters)}) {
+      background([this](std::move_only_function<void()> job, std::move_only_function<void()> done) {
+        job();
+        asio::post(io, std::move(done));
+      }),
+      recording(recorded ? std::make_unique<recording::Recording>(
+                               io, dir.empty() ? folder.path() : dir, timers,
+                               static_cast<firmware::PortOpener&>(*this), background, background)
+                         : nullptr),
+      hypervisor(io, recording ? recording->timers() : timers,
+                 recording ? recording->opener() : static_cast<firmware::PortOpener&>(*this), registers,
+                 recording ? recording->background() : background,
+                 {.dir = dir.empty() ? folder.path() : dir,
+                  .initial_parameters = std::move(parameters),
+                  .recorder = recording ? &recording->recorder() : nullptr}) {
+  if (recording) recording->attach(hypervisor);
   if (const auto started = hypervisor.start(); !started) throw std::runtime_error(started.error().message);
 }
 

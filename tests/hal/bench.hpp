@@ -8,6 +8,7 @@
 
 #include "board.hpp"
 #include "hal/hypervisor.hpp"
+#include "hal/recording/recording.hpp"
 #include "virtual_time.hpp"
 
 namespace celeriac::hal::testing {
@@ -40,8 +41,9 @@ class Folder {
 
 class Bench final : private firmware::PortOpener {
  public:
+  /// `recorded`: with a recording, which is written to the folder at once.
   explicit Bench(BoardDouble& board, protocol::Json parameters = protocol::Json::object(),
-                 std::filesystem::path dir = {});
+                 std::filesystem::path dir = {}, bool recorded = false);
   ~Bench() override;
 
   /// Lets everything happen until `done`, at most `limit` of virtual time. False if time ran out.
@@ -81,6 +83,9 @@ class Bench final : private firmware::PortOpener {
   protocol::Registers registers;
   Folder folder;
   std::shared_ptr<std::vector<std::string>> log = capture_log();
+  /// Jobs are done at once, completions come from the loop.
+  settings::Background background;
+  std::unique_ptr<recording::Recording> recording;
   Hypervisor hypervisor;
 
  private:

@@ -6,14 +6,19 @@
 namespace celeriac::hal::testing {
 
 void SimulatedBoard::opened(Instant now) {
-  if (board_) return board_->reset(at(now));
+  if (board_) {
+    if (at(now) < last_) powered_ = now - std::chrono::duration_cast<Duration>(last_.time_since_epoch());
+    if (resets_on_open) board_->reset(at(now));
+    return;
+  }
   powered_ = now;
   board_ = std::make_unique<firmware_sim::Board>(
       options_, [this](firmware_sim::Instant, std::string_view text) { send(text); });
 }
 
 void SimulatedBoard::receive(std::string_view bytes, Instant now) {
-  if (board_) board_->receive(bytes, at(now));
+  last_ = at(now);
+  if (board_) board_->receive(bytes, last_);
 }
 
 Instant SimulatedBoard::next() const {
@@ -22,13 +27,12 @@ Instant SimulatedBoard::next() const {
 }
 
 void SimulatedBoard::advance(Instant now) {
-  if (board_) board_->advance(at(now));
+  last_ = at(now);
+  if (board_) board_->advance(last_);
 }
 
 firmware_sim::BoardOptions garden() {
-  return {.machine = firmware_sim::garden_bot(),
-          .digital_inputs = firmware_sim::garden_digital_inputs(),
-          .analog_inputs = firmware_sim::garden_analog_inputs()};
+  return {.machine = firmware_sim::garden_bot(), .digital_inputs = firmware_sim::garden_digital_inputs()};
 }
 
 protocol::Json garden_parameters() {

@@ -18,6 +18,10 @@ class SimulatedBoard final : public BoardDouble {
   void advance(Instant now) override;
 
   [[nodiscard]] firmware_sim::Board& board() { return *board_; }
+  /// Presses its reset button.
+  void reset(Instant now) { board_->reset(at(now)); }
+  /// False: it goes on when the port is opened again, also by another host, whose clock begins anew.
+  bool resets_on_open = true;
 
  private:
   [[nodiscard]] firmware_sim::Instant at(Instant now) const {
@@ -27,6 +31,7 @@ class SimulatedBoard final : public BoardDouble {
   firmware_sim::BoardOptions options_;
   std::unique_ptr<firmware_sim::Board> board_;
   Instant powered_{};
+  firmware_sim::Instant last_{};
 };
 
 /// A garden bot, and the parameters that it wants.

@@ -364,7 +364,7 @@ TEST_CASE("a move that does not obey an abort ends in an emergency stop") {
   const auto move = bench.start("SYS.MOVE_ABSOLUTE", far_away);
   bench.run_for(100ms);
   bench.call("SYS.ABORT");
-  bench.run_for(2s);
+  bench.run_for(firmware::abort_patience(firmware::Work::move) - 100ms);
   CHECK_FALSE(move.answered());
   REQUIRE(bench.run_until([&] { return move.answered(); }, 5s));
   CHECK(move.status() == Status::locked);

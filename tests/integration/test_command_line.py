@@ -62,10 +62,10 @@ class CommandLine(unittest.TestCase):
         self.celeriac("jog", "x", "-20", check=0)
         _, out, _ = self.celeriac("status", "--json", check=0)
         self.assertEqual(json.loads(out)["position"], {"x": 100, "y": 80, "z": -5})
-        self.celeriac("pin", "write", "8", "1", check=0)
-        _, out, _ = self.celeriac("pin", "read", "8", check=0)
+        self.celeriac("pin", "write", "10", "1", check=0)
+        _, out, _ = self.celeriac("pin", "read", "10", check=0)
         self.assertIn("1", out)
-        self.celeriac("pin", "toggle", "8", check=0)
+        self.celeriac("pin", "toggle", "10", check=0)
         self.celeriac("servo", "4", "45", check=0)
         self.celeriac("param", "set", "movement_max_spd_x", "380", check=0)
         _, out, _ = self.celeriac("param", "get", "movement_max_spd_x", check=0)
@@ -82,8 +82,8 @@ class CommandLine(unittest.TestCase):
         self.celeriac("move", "1", "1", "0", check=0)
 
     def test_call_reaches_any_operation(self):
-        self.celeriac("call", "SYS.WRITE_PIN", "pin=9", "value=1", "mode=digital", check=0)
-        _, out, _ = self.celeriac("call", "SYS.READ_PIN", "pin=9", "mode=0", "--json", check=0)
+        self.celeriac("call", "SYS.WRITE_PIN", "pin=11", "value=1", "mode=digital", check=0)
+        _, out, _ = self.celeriac("call", "SYS.READ_PIN", "pin=11", "mode=0", "--json", check=0)
         self.assertEqual(json.loads(out)["value"], 1)
         status, _, error = self.celeriac("call", "SYS.MOVE_ABSOLUTE", "x=1")
         self.assertNotEqual(status, 0)
@@ -146,7 +146,7 @@ class CommandLine(unittest.TestCase):
     def test_help_has_an_example_for_every_command(self):
         _, out, _ = self.celeriac("--help", check=0)
         for command in ("up", "check", "run", "ps", "pause", "resume", "step", "kill", "wait", "status", "watch", "move",
-                        "jog", "home", "find-home", "pin", "servo", "estop", "unlock", "param", "call", "compile",
+                        "jog", "home", "find-home", "pin", "outputs", "output", "console", "servo", "estop", "unlock", "param", "call", "compile",
                         "version", "completion"):
             self.assertIn(command, out)
             _, text, _ = self.celeriac(command, "--help", check=0)

@@ -31,7 +31,7 @@ class FakeWorld : public World {
   std::vector<std::uint64_t> aborted, abandoned;
   std::map<std::int64_t, Sequence> sequences;  ///< what execute finds
   std::map<std::string, nlohmann::json> registers;
-  std::vector<ProcessId> reported, failures;
+  std::vector<ProcessId> reported, failures, endings;
   bool awake = false;
   Time time{};
 
@@ -135,6 +135,7 @@ class FakeWorld : public World {
   std::int64_t wall_clock() const override { return 1'700'000'000'000; }
   void changed(Process& process) override { reported.push_back(process.id); }
   void failed(const Process& process) override { failures.push_back(process.id); }
+  void ended(const Process& process) override { endings.push_back(process.id); }
 
  private:
   std::uint64_t last_call_ = 0;

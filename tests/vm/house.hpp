@@ -34,8 +34,16 @@ class FakeHypervisor {
     Json fields;
     protocol::Channel channel;
     protocol::Responder responder;
+    std::uint64_t holder;
+  };
+  struct Release {
+    std::uint64_t holder;
+    bool keep_outputs;
+    bool operator==(const Release&) const = default;
   };
   std::deque<Held> held;
+  std::vector<Release> releases;
+  int keep_alives = 0;
   std::vector<std::string> heard;  ///< operations, in order
   std::vector<Json> aborts;
   bool answer_at_once = false;
@@ -53,15 +61,23 @@ class FakeHypervisor {
     for (const auto& operation : protocol::operations()) {
       if (operation.server != protocol::Server::hypervisor || !operation.available) continue;
       dispatcher_.on(operation, [this](protocol::Request& request, protocol::Responder responder) {
+        if (request.operation.wire == "ALIVE") {
+          ++keep_alives;
+          return responder.ok();
+        }
         heard.emplace_back(request.operation.long_name);
+        if (request.operation.wire == "RELSE") {
+          releases.push_back({request.arguments.holder(), request.arguments.number("keep_outputs") != 0});
+          return responder.ok();
+        }
         if (request.operation.wire == "ABORT") {
           aborts.push_back(request.arguments.fields());
           return responder.ok();
         }
         if (request.operation.wire == "STATU") return responder.document({{"busy", false}});
         if (answer_at_once || request.operation.wire == "ESTOP") return responder.ok(7);
-        held.push_back(
-            {&request.operation, request.arguments.fields(), request.channel, std::move(responder)});
+        held.push_back({&request.operation, request.arguments.fields(), request.channel, std::move(responder),
+                        request.arguments.holder()});
       });
     }
     accept();

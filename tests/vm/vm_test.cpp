@@ -204,6 +204,39 @@ TEST_CASE("what a client has asked for is cancelled when its stream ends") {
   CHECK(house.hypervisor->aborts[0]["channel"] == static_cast<int>(house.hypervisor->held[0].channel));
 }
 
+TEST_CASE("the VM keeps itself alive at the hypervisor") {
+  House house;
+  house.until_linked();
+  house.until([&] { return house.hypervisor->keep_alives >= 3; });
+}
+
+TEST_CASE("what a client asks for is held by it, and released when its stream ends") {
+  House house;
+  house.until_linked();
+  house.send("SYS.WRITE_PIN"_op, {{"pin", 8}, {"value", 1}, {"mode", 0}});
+  house.until_held();
+  const auto holder = house.hypervisor->held[0].holder;
+  CHECK(holder > first_client_holder);
+  house.client->close();
+  house.until([&] { return !house.hypervisor->releases.empty(); });
+  CHECK(house.hypervisor->releases[0] == FakeHypervisor::Release{holder, false});
+}
+
+TEST_CASE("a program's outputs are released when it is killed, and left to the VM when it ends by itself") {
+  for (const bool killed : {true, false}) {
+    House house;
+    house.until_linked();
+    house.hypervisor->answer_at_once = true;
+    const auto code = house.code(killed ? sequence({write_pin(8), wait(60'000)}) : sequence({write_pin(8)}));
+    const auto id = house.start(code);
+    house.ask("PROC.RUN"_op, {{"id", id}});
+    house.until([&] { return !house.hypervisor->heard.empty(); });
+    if (killed) house.ask("PROC.KILL"_op, {{"id", id}});
+    house.until([&] { return !house.hypervisor->releases.empty(); });
+    CHECK(house.hypervisor->releases[0] == FakeHypervisor::Release{id, !killed});
+  }
+}
+
 TEST_CASE("requests that are passed on are bounded, and the emergency stop is not") {
   House house;
   house.until_linked();

@@ -207,6 +207,7 @@ void StepLoop::end(Process& process, State state, std::unique_ptr<Error> error) 
   const auto owed = std::move(process.owed);
   const Result<void> how = outcome(process);
   if (state == State::failed && process.error->status != Status::locked) world_.failed(process);
+  world_.ended(process);
   report(process);
   table_.ended(process);  // may forget another one, never this
   if (!owed) return;

@@ -54,6 +54,8 @@ class World {
   virtual void changed(Process& process) = 0;
   /// A process has failed, and not because of the emergency lock: for the log.
   virtual void failed(const Process& process) = 0;
+  /// A process has ended: what it holds of the machine goes back.
+  virtual void ended(const Process& process) = 0;
 };
 
 }  // namespace celeriac::vm

@@ -50,7 +50,8 @@ class Forwarding {
   void pass(Request& request, std::string_view payload, Responder responder) {
     const auto passed = client(request.session);
     ++*unanswered_;
-    const Channel ours = hypervisor_.send(request.operation, payload,
+    const auto holder = first_client_holder + request.session->number();
+    const Channel ours = hypervisor_.send(request.operation, payload, holder,
                                           [passed, channel = request.channel, unanswered = unanswered_,
                                            held = std::move(responder)](Reply reply) mutable {
                                             --*unanswered;
@@ -76,8 +77,9 @@ class Forwarding {
   std::shared_ptr<Passed> client(const std::shared_ptr<protocol::Session>& session) {
     Client& state = session->local<Client>();
     if (!std::exchange(state.hooked, true)) {
-      session->on_closed([this, passed = state.passed] {
+      session->on_closed([this, passed = state.passed, holder = first_client_holder + session->number()] {
         for (const auto& [theirs, ours] : *passed) hypervisor_.abort(ours);
+        hypervisor_.release(holder, false);
       });
     }
     return state.passed;

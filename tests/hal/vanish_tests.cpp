@@ -1,0 +1,56 @@
+// A client ends in the same moment in which its request begins: nothing of it may go on.
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "bench.hpp"
+#include "simulated_board.hpp"
+
+namespace celeriac::hal::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using protocol::Json;
+
+const Json valve_on = {{"pin", 8}, {"value", 1}, {"mode", 0}};
+constexpr Owner somebody{7, protocol::Channel{1}};
+
+TEST_CASE("a valve that its vanishing client has just asked for again is off, and stays off") {
+  SimulatedBoard board;
+  Bench bench(board);
+  REQUIRE(bench.run_until_ready());
+  REQUIRE(bench.call("SYS.WRITE_PIN", valve_on, somebody).ok());
+  (void)bench.start("SYS.WRITE_PIN", valve_on, somebody);
+  bench.hypervisor.stream_closed(somebody.session);
+  bench.run_for(1s);
+  CHECK(!board.board().pin(8));
+  CHECK(bench.hypervisor.status()["outputs"]["8"]["on"] == false);
+}
+
+TEST_CASE("a valve whose client vanishes at any moment of switching it on is off soon") {
+  for (auto moment = 0us; moment < 40ms; moment += 500us) {
+    CAPTURE(moment.count());
+    SimulatedBoard board;
+    Bench bench(board);
+    REQUIRE(bench.run_until_ready());
+    REQUIRE(bench.call("SYS.WRITE_PIN", valve_on, somebody).ok());
+    (void)bench.start("SYS.WRITE_PIN", valve_on, somebody);
+    bench.run_for(moment);
+    bench.hypervisor.stream_closed(somebody.session);
+    bench.run_for(1s);
+    REQUIRE(!board.board().pin(8));
+  }
+}
+
+TEST_CASE("a move whose client vanishes in the moment of asking does not begin") {
+  SimulatedBoard board(garden());
+  Bench bench(board, garden_parameters());
+  REQUIRE(bench.run_until_ready());
+  const double before = board.board().machine().position_mm(firmware_sim::AxisName::x);
+  (void)bench.start("SYS.MOVE_RELATIVE", {{"x", 100}, {"y", 0}, {"z", 0}}, somebody);
+  bench.hypervisor.stream_closed(somebody.session);
+  bench.run_for(10s);
+  CHECK(std::abs(board.board().machine().position_mm(firmware_sim::AxisName::x) - before) < 1);
+}
+
+}  // namespace
+}  // namespace celeriac::hal::testing
