@@ -44,9 +44,10 @@ Hypervisor::Hypervisor(asio::io_context& io, Timers& timers, firmware::PortOpene
           timers, options_.dir / "position.json", background, [this] { return reckoning_.journal(); },
           [this](std::string why) { report(Severity::error, std::move(why)); }),
       queue_(io),
-      moves_(link_, timers, reckoning_,
-             [this] { return motion::limits_of(link_.board().parameters, setting_store_.values()); },
-             [this](Severity severity, std::string message) { report(severity, std::move(message)); }),
+      moves_(
+          link_, timers, reckoning_,
+          [this] { return motion::limits_of(link_.board().parameters, setting_store_.values()); },
+          [this](Severity severity, std::string message) { report(severity, std::move(message)); }),
       pins_(link_),
       outputs_(timers, setting_store_, options_.dir / "outputs.json", background,
                [this](int pin) { output_due(pin); }),
@@ -68,13 +69,13 @@ Hypervisor::~Hypervisor() {
 }
 
 Result<void> Hypervisor::start() {
+  record_start();  // with its files as they are, before anything is made of them
   for (auto* store : {&parameter_store_, &setting_store_})
     if (auto loaded = store->load(); !loaded) return loaded;
   if (auto loaded = outputs_.load(); !loaded) return loaded;
   wanted_ = stored_parameters();
   take_up_journal();
   take_up_lock();
-  record_start();
   link_.start();
   return {};
 }

@@ -95,6 +95,7 @@ class Hypervisor final : private firmware::LinkObserver {
   void lapsed(Holder holder);
   void output_due(int pin);
   void make_safe(const std::vector<int>& pins, const std::string& why);
+  void begin_driving_safe();
   boost::asio::awaitable<void> drive_safe();
   void stop_motion(std::string why);
   void start_jog(Owner owner, const motion::JogWay& way);
@@ -135,7 +136,8 @@ class Hypervisor final : private firmware::LinkObserver {
           released_at_work_ = false;
           return [](Hypervisor& self, const MakeTask& task) -> boost::asio::awaitable<Outcome> {
             auto outcome = outcome_of(co_await task());
-            if (!outcome && outcome.error().status == protocol::Status::cancelled && !self.stop_reason_.empty())
+            if (!outcome && outcome.error().status == protocol::Status::cancelled &&
+                !self.stop_reason_.empty())
               outcome.error().message = self.stop_reason_;
             co_return outcome;
           }(*this, make);

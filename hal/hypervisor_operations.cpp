@@ -93,7 +93,16 @@ std::optional<Error> Hypervisor::refusal() const {
 
 void Hypervisor::queue(Owner owner, motion::RequestQueue::Work work, Completion completion) {
   if (auto refused = refusal()) return completion(std::unexpected(std::move(*refused)));
-  queue_.submit(owner, std::move(work), std::move(completion));
+  queue_.submit(owner, std::move(work),
+                [this, alive = alive_, completion = std::move(completion)](Outcome outcome) mutable {
+                  // What the machine did wrong is for the log as well: who asked may be gone, or tell nobody.
+                  // Of a link that is lost the log knows.
+                  const auto status = outcome ? Status::ok : outcome.error().status;
+                  if (*alive && (status == Status::hardware_fault || status == Status::timeout) &&
+                      link_.state() == firmware::LinkState::ready)
+                    report(firmware::Severity::warn, outcome.error().message);
+                  completion(std::move(outcome));
+                });
 }
 
 // ---- motion ----

@@ -107,23 +107,31 @@ void Hypervisor::output_due(int pin) {
   make_safe({pin}, std::format("It was on for its longest time, {} s", outputs_.longest_on_s(pin)));
 }
 
-// The board hears nothing while it moves: a move in progress is stopped first.
+// The board hears nothing while it moves: a move in progress is stopped first, also one that is between two
+// of its commands, and no other request begins before the outputs are safe.
 void Hypervisor::make_safe(const std::vector<int>& pins, const std::string& why) {
   if (pins.empty()) return;
   for (const int pin : pins) {
     if (!unsafe_.insert(pin).second) continue;
     report(Severity::warn, std::format("{}: {} is switched off.", why, outputs_.describe(pin)));
   }
-  if (link_.moving() && stop_reason_.empty())
+  if (queue_.at_work() && stop_reason_.empty())
     stop_motion(
         std::format("{}: {} had to be switched off, and the board hears nothing while it moves, so "
                     "the move was stopped.",
                     why, outputs_.describe(pins.front())));
-  if (std::exchange(driving_safe_, true)) return;
+  queue_.hold();
+  if (!driving_safe_) begin_driving_safe();
+}
+
+void Hypervisor::begin_driving_safe() {
+  driving_safe_ = true;
   asio::co_spawn(io_, drive_safe(), [this, alive = alive_](std::exception_ptr defect) {
     if (!*alive) return;
     driving_safe_ = false;
     if (defect) report(Severity::error, "Making outputs safe met a defect.");
+    if (!defect && !unsafe_.empty()) return begin_driving_safe();  // one that came when all were done
+    queue_.resume();
   });
 }
 

@@ -102,6 +102,7 @@ asio::awaitable<Exit> App::run() {
   signals_.cancel();
   for (auto* timer : {&frame_timer_, &clock_timer_, &jog_timer_, &escape_timer_}) timer->cancel();
   co_await tasks_.end(end_grace);
+  co_await asio::post(asio::use_awaitable);  // handlers that were due already see that it has ended
   if (defect_) std::rethrow_exception(defect_);
   co_return Exit::done;
 }
@@ -173,7 +174,7 @@ void App::arm_jog_timer() {
 
 // ---- effects -------------------------------------------------------------------------------------
 
-void App::take(Interaction::Effects effects) {
+void App::take(const Interaction::Effects& effects) {
   for (const auto& effect : effects) take(effect);
 }
 
@@ -308,7 +309,7 @@ asio::awaitable<void> App::run_command(std::string line) {
                     {.vm = feed_.vm(), .hypervisor = feed_.hypervisor()}, feed_.names(), line,
                     [&](Level level, std::string_view text) {
                       model_.say(now(), level, text);
-                      interaction_.say(level, std::string(text));
+                      interaction_.say(level, text);
                       redraw_soon();
                     });
   interaction_.running(--running_);

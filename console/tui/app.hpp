@@ -39,7 +39,7 @@ class App {
  private:
   void typed(std::string_view bytes);
   void keys(const std::vector<Key>& keys);
-  void take(Interaction::Effects effects);
+  void take(const Interaction::Effects& effects);
   void take(const Effect& effect);
   void order(const JogOrder& order);
   void after_input();

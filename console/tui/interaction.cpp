@@ -74,7 +74,7 @@ std::vector<std::uint64_t> shown_raw(const Model& model, const Ui& ui) {
 
 // ---- keys ----------------------------------------------------------------------------------------
 
-Interaction::Effects Interaction::wrap(Jogging::Orders orders) {
+Interaction::Effects Interaction::wrap(const Jogging::Orders& orders) {
   Effects effects;
   for (const auto& order : orders) effects.push_back({.kind = Kind::jog, .order = order});
   return effects;
@@ -330,7 +330,7 @@ void Interaction::names_changed(Names names) {
   if (ui_.prompt == Prompt::command) suggest_now();
 }
 
-void Interaction::say(Level level, std::string text) {
+void Interaction::say(Level level, std::string_view text) {
   ui_.message = printable(text);
   ui_.message_level = level;
 }

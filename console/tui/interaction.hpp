@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "console/tui/bindings.hpp"
@@ -91,7 +92,7 @@ class Interaction {
   /// The connection is lost, or the console ends: what moves by hand stops.
   Effects halt() { return wrap(jogging_.halt()); }
 
-  void say(Level level, std::string text);
+  void say(Level level, std::string_view text);
   void names_changed(Names names);
   /// Rows that a list shows: what a page is.
   void page_is(std::size_t rows) { page_ = rows; }
@@ -101,7 +102,7 @@ class Interaction {
   [[nodiscard]] const Jogging& jogging() const noexcept { return jogging_; }
 
  private:
-  static Effects wrap(Jogging::Orders orders);
+  static Effects wrap(const Jogging::Orders& orders);
   [[nodiscard]] const Binding* bound(const Key& key) const;
   [[nodiscard]] bool applies(Scope scope) const;
   Effects act(Act act, const Model& model, Time now);

@@ -9,6 +9,7 @@ namespace {
 using enum KeyCode;
 
 constexpr char escape_byte = '\x1b';
+constexpr char stop_byte = '\x18';  // Ctrl-X
 constexpr std::string_view paste_begin = "\x1b[200~", paste_end = "\x1b[201~";
 
 struct Sequence {
@@ -178,14 +179,15 @@ bool KeyReader::take_sequence(std::vector<Key>& keys) {
 }
 
 bool KeyReader::take_paste(std::vector<Key>& keys) {
-  const auto found = rest_.find(paste_end);
+  // No paste swallows the emergency stop: neither one whose end was lost, nor one that has the key in it.
+  const auto end = std::min(rest_.find(paste_end), rest_.find(stop_byte));
   // The end may have been cut in two: its first bytes stay.
-  const std::size_t kept = found != std::string::npos ? 0 : std::min(rest_.size(), paste_end.size() - 1);
-  const std::size_t text = found != std::string::npos ? found : rest_.size() - kept;
+  const std::size_t kept = end != std::string::npos ? 0 : std::min(rest_.size(), paste_end.size() - 1);
+  const std::size_t text = end != std::string::npos ? end : rest_.size() - kept;
   paste_ += rest_.substr(0, std::min(text, longest_paste - paste_.size()));
   rest_.erase(0, text);
-  if (found == std::string::npos) return false;
-  rest_.erase(0, paste_end.size());
+  if (end == std::string::npos) return false;
+  if (rest_.starts_with(paste_end)) rest_.erase(0, paste_end.size());
   pasting_ = false;
   keys.push_back({pasted, std::exchange(paste_, {})});
   return true;

@@ -63,6 +63,11 @@ std::string raw_remark(const Scene& scene) {
 }
 
 Element raw_part(const Scene& scene, int rows) {
+  if (scene.shown.empty())
+    return vbox({row("Nothing that is shown here has passed yet; k shows keep-alives and polls as well.",
+                     scene.size.columns) |
+                 dim}) |
+           ftxui::size(HEIGHT, EQUAL, rows);
   return list_of(scene.model.raw, scene.shown, scene.ui.raw_scroll, rows, [&](const RawEntry& entry) {
     auto line = row(line_of(entry), scene.size.columns);
     return entry.outward ? line : line | bold;

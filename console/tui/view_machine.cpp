@@ -56,7 +56,7 @@ Element output_row(const OutputStatus& output, int columns, std::int64_t now_ms)
   std::string state = output.on ? "ON" : "off";
   if (passed) state += ' ' + clock_time(*passed);
   if (remaining)
-    state += columns > 36 ? ", " + clock_time(*remaining) + " left" : " <" + clock_time(*remaining);
+    state += columns > 36 ? ", " + clock_time(*remaining) + " left" : " -" + clock_time(*remaining);
   const int room = columns - static_cast<int>(width(state)) - 1;
   const std::string name = left(std::format("{} {}", output.pin, output.name), std::max(room, 4));
   auto line = text(name + ' ' + state);

@@ -148,13 +148,14 @@ asio::awaitable<void> Simulation::wait_until_open() {
 }
 
 void Simulation::on_open() {
+  const Instant at = now();
+  twin_.advance(at);  // what the board said before the opening is nobody's
+  if (!line_) return;
   unread_.clear();
   line_->terminal.discard_output();
   open_ = true;
   if (!resets_on_open_) return;
   line_->terminal.discard_input();  // goes to the boot loader
-  const Instant at = now();
-  twin_.advance(at);
   twin_.reset(at);
   wake_clock();
 }

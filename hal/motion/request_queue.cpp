@@ -19,7 +19,7 @@ void RequestQueue::submit(Owner owner, Work work, Completion completion) {
 void RequestQueue::start_next() {
   if (starting_) return;
   starting_ = true;
-  while (!at_work_ && !waiting_.empty()) {
+  while (!held_ && !at_work_ && !waiting_.empty()) {
     auto next = std::move(waiting_.front());
     waiting_.pop_front();
     start(std::move(next));

@@ -35,6 +35,13 @@ class RequestQueue {
   /// Drops what a stream has waiting, without an answer: nobody reads it.
   void drop(std::uint64_t session);
 
+  /// Nothing begins until `resume`; the request at work goes on.
+  void hold() noexcept { held_ = true; }
+  void resume() {
+    held_ = false;
+    start_next();
+  }
+
   [[nodiscard]] const std::optional<Owner>& at_work() const noexcept { return at_work_; }
   [[nodiscard]] bool idle() const noexcept { return !at_work_ && waiting_.empty(); }
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size(); }
@@ -53,6 +60,7 @@ class RequestQueue {
   boost::asio::io_context& io_;
   std::deque<Waiting> waiting_;
   std::optional<Owner> at_work_;
+  bool held_ = false;
   bool starting_ = false;  // keeps requests that end at once from nesting
   bool busy_told_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

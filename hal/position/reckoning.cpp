@@ -166,20 +166,31 @@ void Reckoning::ready(const BoardState& board, bool restarted) {
   zeroing_ = {};
   for (const auto axis : all_axes) beliefs_[axis].moving = false;
   follow(board);
+  say_where();
+  reports_.changed(true);
+}
+
+void Reckoning::say_where() const {
   std::string said;
   bool unknown = false;
   for (const auto axis : all_axes) {
     const auto& belief = beliefs_[axis];
     if (belief.trust == Trust::known) continue;
     unknown |= belief.trust == Trust::unknown;
-    said += std::format("{}{} is {} ({})", said.empty() ? "" : ", ", hal::name(axis), name(belief.trust),
-                        belief.why);
+    // Axes of the same fate share a reason.
+    const auto same = [&](Axis other) {
+      return beliefs_[other].trust == belief.trust && beliefs_[other].why == belief.why;
+    };
+    if (std::ranges::any_of(all_axes, [&](Axis other) { return other < axis && same(other); })) continue;
+    std::string names;
+    for (const auto other : all_axes)
+      if (same(other)) names += std::format("{}{}", names.empty() ? "" : ", ", hal::name(other));
+    said += std::format("{}{} {} ({})", said.empty() ? "" : "; ", names, name(belief.trust), belief.why);
   }
   if (!said.empty())
     reports_.say(unknown ? Severity::warn : Severity::info,
                  std::format("Where the machine stands: {}.{}", said,
                              unknown ? " Moves to a position need find-home or zero first." : ""));
-  reports_.changed(true);
 }
 
 // One axis, when the board is back.

@@ -128,6 +128,8 @@ class Reckoning {
   void homed(Axis axis, const firmware::Traces& traces, const firmware::BoardState& board);
   void failed(const protocol::Error& error, const firmware::Traces& traces, const firmware::Command& command,
               const firmware::BoardState& board);
+  /// Reports the axes that are not known, and why.
+  void say_where() const;
   void warn_of_stale(Axis axis);
   [[nodiscard]] protocol::Error refusal(Axis axis) const;
 

@@ -26,7 +26,7 @@ enum class Kind : std::uint8_t {
   received,  ///< bytes of the board, one reading
   lost,      ///< the port has gone, and why
   ring,      ///< a timer rang, so many microseconds after it was due
-  stored,    ///< background job N is done
+  stored,    ///< a background job is done, so many microseconds after it began
   request,   ///< ID SESSION.HOLDER.CHANNEL OPERATION {fields}
   closed,    ///< the stream of this session has ended
   button,    ///< {state, name}: the stop button

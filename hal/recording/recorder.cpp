@@ -159,18 +159,18 @@ void Recorder::bytes_taken() {
   const auto snapshot = snapshot_();
   if (!snapshot) return;
   if (full) begin_segment();
-  auto whole = *snapshot;
-  whole["jobs"] = jobs_begun_;
-  put(Kind::snapshot, one_line(whole));
+  put(Kind::snapshot, one_line(*snapshot));
   last_snapshot_ = now;
 }
 
 settings::Background Recorder::recorded(settings::Background inner) {
   return [this, inner = std::move(inner)](std::move_only_function<void()> job,
                                           std::move_only_function<void()> done) {
-    inner(std::move(job), [this, number = ++jobs_begun_, done = std::move(done)]() mutable {
-      ++jobs_done_;
-      put(Kind::stored, std::to_string(number));
+    ++jobs_under_way_;
+    inner(std::move(job), [this, begun = timers_.now(), done = std::move(done)]() mutable {
+      --jobs_under_way_;
+      const auto took = std::chrono::duration_cast<std::chrono::microseconds>(timers_.now() - begun);
+      put(Kind::stored, std::to_string(took.count()));
       done();
     });
   };

@@ -70,8 +70,7 @@ class Recorder {
   /// `inner`, with the completion of every job written down.
   settings::Background recorded(settings::Background inner);
   /// Jobs of recorded() that have not completed.
-  [[nodiscard]] std::size_t jobs_under_way() const noexcept { return jobs_begun_ - jobs_done_; }
-  [[nodiscard]] std::uint64_t jobs_begun() const noexcept { return jobs_begun_; }
+  [[nodiscard]] std::size_t jobs_under_way() const noexcept { return jobs_under_way_; }
 
   /// The last max_kept_log entries: {time, level, message}.
   [[nodiscard]] const std::deque<protocol::Json>& kept_log() const noexcept { return kept_log_; }
@@ -94,7 +93,7 @@ class Recorder {
   OnFault on_fault_;
   Instant last_snapshot_{};
   std::uint64_t last_request_ = 0;
-  std::uint64_t jobs_begun_ = 0, jobs_done_ = 0;
+  std::size_t jobs_under_way_ = 0;
   std::string state_;
   bool locked_ = false;
   std::deque<protocol::Json> kept_log_;

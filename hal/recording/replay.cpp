@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <charconv>
 #include <filesystem>
 #include <format>
@@ -28,6 +29,8 @@ using protocol::Status;
 
 /// A hypervisor needs so long to get to know a board that runs: two seconds of listening, and its questions.
 constexpr auto introduction = 6s;
+/// More often than any board, so that none is taken for dead.
+constexpr auto idle_report_every = 400ms;
 /// Lines of the recording that are shown in front of a difference.
 constexpr std::size_t context_lines = 12;
 
@@ -87,12 +90,20 @@ class Run final : private firmware::PortOpener, private Lines {
   ~Run() override {
     muted_ = true;
     if (hypervisor_) hypervisor_->stop();
-    settle();
+    io_.restart();
+    io_.poll();
   }
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
-  Result<std::size_t> play();  ///< the number of requests
+  /// Returns the number of requests. All of it runs inside the event loop, as it did when it was recorded:
+  /// what is dispatched there happens at once.
+  Result<std::size_t> play() {
+    Result<std::size_t> played;
+    asio::post(io_, [&] { played = play_inside(); });
+    io_.run_one();
+    return played;
+  }
   [[nodiscard]] std::optional<Difference> compare() const;
 
  private:
@@ -106,14 +117,19 @@ class Run final : private firmware::PortOpener, private Lines {
   void begin_segment() override {}
   [[nodiscard]] std::size_t segment_size() const override { return 0; }
 
+  Result<std::size_t> play_inside();
   Result<void> begin(const Record& first);
   Result<void> introduce(const Json& memory, Instant at);
   void feed(const Record& record);
   void request(std::string_view text);
-  void settle() {
-    io_.restart();
-    io_.poll();
+  /// Lets happen what has been posted.
+  void settle() { io_.poll(); }
+  void finish_job() {
+    auto job = std::move(waiting_jobs_.front());
+    waiting_jobs_.pop_front();
+    job.done();
   }
+  void finish_jobs(Instant begun);
   /// Lets happen what the present input has posted, as far as it had happened before the next.
   void settle_before_next();
   /// The record of this kind that stands behind the present input and in front of the next.
@@ -128,7 +144,8 @@ class Run final : private firmware::PortOpener, private Lines {
   std::size_t outputs_ = 0;  // of the recording up to here
   bool muted_ = true;
 
-  asio::io_context io_{1};
+  // Polled from inside one of its own handlers: with a concurrency hint of 1 it would lose count of its work.
+  asio::io_context io_;
   ReplayTimers timers_;
   Recorder recorder_{io_, timers_, *this};
   RecordedOpener opener_{*this, recorder_};
@@ -138,8 +155,11 @@ class Run final : private firmware::PortOpener, private Lines {
   Port* port_ = nullptr;
   std::optional<RememberedBoard> board_;
   std::string said_;  // by the remembered board, not yet received
-  std::uint64_t jobs_ = 0;
-  std::map<std::uint64_t, std::move_only_function<void()>> waiting_jobs_;
+  struct Job {
+    Instant begun;
+    std::move_only_function<void()> done;
+  };
+  std::deque<Job> waiting_jobs_;  // done, but nobody knows it yet
   std::unique_ptr<Hypervisor> hypervisor_;
 };
 
@@ -210,7 +230,7 @@ Result<void> Run::begin(const Record& first) {
   const settings::Background background = [this](std::move_only_function<void()> job,
                                                  std::move_only_function<void()> done) {
     job();
-    waiting_jobs_.emplace(++jobs_, std::move(done));
+    waiting_jobs_.push_back({timers_.now(), std::move(done)});
   };
   hypervisor_ = std::make_unique<Hypervisor>(
       io_, timers_, opener_, registers_, background,
@@ -234,26 +254,36 @@ Result<void> Run::introduce(const Json& memory, Instant at) {
   const auto rest = [this] {
     for (settle(); !waiting_jobs_.empty() || (!said_.empty() && port_ != nullptr); settle()) {
       if (!waiting_jobs_.empty()) {
-        auto job = waiting_jobs_.extract(waiting_jobs_.begin());
-        job.mapped()();
+        finish_job();
       } else {
         port_->deliver(std::exchange(said_, {}));
       }
     }
   };
   said_ = board_->idle_report();
-  for (rest(); timers_.next() < at; rest()) timers_.advance(timers_.next(), rest);
+  for (rest(); timers_.now() + idle_report_every < at; rest()) {
+    timers_.advance(timers_.now() + idle_report_every, rest);
+    said_ += board_->idle_report();
+  }
   timers_.advance(at, rest);
   said_ = board_->idle_report();
   rest();
-  if (!hypervisor_->memory())
+  if (!hypervisor_->link().quiet())
     return protocol::fail(Status::failed,
                           "The hypervisor does not come to rest with the board of the snapshot.");
   hypervisor_->remember(memory);
-  jobs_ = memory.value("jobs", std::uint64_t{0});
   board_.reset();
   muted_ = false;
   return {};
+}
+
+// The job that began then is done, and those before it. Of several that one input began, each has a record.
+void Run::finish_jobs(Instant begun) {
+  const auto later = std::ranges::find_if(waiting_jobs_, [&](const Job& job) { return job.begun > begun; });
+  if (later == waiting_jobs_.begin()) return;
+  const auto newest = std::prev(later)->begun;
+  while (waiting_jobs_.front().begun < newest) finish_job();
+  finish_job();
 }
 
 void Run::settle_before_next() {
@@ -261,7 +291,6 @@ void Run::settle_before_next() {
   if (record == nullptr) return settle();
   int turns = 0;
   std::from_chars(record->text.data(), record->text.data() + record->text.size(), turns);
-  io_.restart();
   while (recorder_.turns() < turns && io_.poll_one() > 0) {
   }
   // Within a turn the next input may have come before or after what is waiting: what was done by then tells.
@@ -306,7 +335,7 @@ void Run::feed(const Record& record) {
       break;
     case Kind::stored:
       recorder_.put(Kind::stored);
-      if (auto job = waiting_jobs_.extract(number)) job.mapped()();
+      finish_jobs(record.at() - std::chrono::microseconds(number));
       break;
     case Kind::request:
       request(record.text);
@@ -325,7 +354,7 @@ void Run::feed(const Record& record) {
   }
 }
 
-Result<std::size_t> Run::play() {
+Result<std::size_t> Run::play_inside() {
   used_.assign(lines_.size(), false);
   std::vector<ReplayTimers::Ring> rings;
   for (const auto& [record, line, number] : lines_)
@@ -408,8 +437,9 @@ std::optional<Difference> Run::compare() const {
     if (broken[stream]) continue;
     auto& expected = recorded[stream];
     if (expected.empty()) {
-      // Behind the last input the recording may just have ended.
-      if (made.during < cursor_) keep(made.during, "", shown(made.kind, made.text)), broken[stream] = true;
+      // At its end the recording may just have ended before it could tell of this.
+      if (made.at + timing_tolerance < lines_.back().record.at())
+        keep(made.during, "", shown(made.kind, made.text)), broken[stream] = true;
       continue;
     }
     const auto at = expected.front();

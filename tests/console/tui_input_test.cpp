@@ -132,6 +132,12 @@ TEST_CASE("a paste is one key, and no longer than its bound") {
   CHECK(large[0].text.size() == KeyReader::longest_paste);
 }
 
+TEST_CASE("no paste swallows the emergency stop") {
+  KeyReader reader;
+  CHECK(names(reader.feed("\x1b[200~never ends\x18")) == std::vector<std::string>{"a paste", "^X"});
+  CHECK(names(reader.feed("q")) == std::vector<std::string>{"q"});
+}
+
 // ---- jogging -------------------------------------------------------------------------------------
 
 TEST_CASE("a tap makes one step at once, and nothing more") {

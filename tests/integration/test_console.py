@@ -1,16 +1,18 @@
 """The console on a real pseudo terminal, with the daemons and the simulator running."""
 
 import os
+import pathlib
 import re
 import shutil
 import signal
+import socket
 import tempfile
 import time
 import unittest
 
 import wire
 from host import Host
-from terminal import (CTRL_C, CTRL_U, CTRL_X, DEADLINE, DOWN, ENTER, ESCAPE, LEFT, RIGHT, TAB, UP, Terminal)
+from terminal import CTRL_C, CTRL_X, DEADLINE, ENTER, ESCAPE, LEFT, RIGHT, TAB, UP, Terminal
 from wire import sequence, wait
 
 SIZES = ((80, 24), (132, 43))
@@ -59,14 +61,22 @@ class Console(unittest.TestCase):
             with self.subTest(columns=columns), self.console(columns, rows) as terminal:
                 terminal.until("board ready")
                 terminal.until(lambda screen: x_of(screen) is not None, "a position")
-                for part in ("known", "mm", "trust", "unlocked", "^X E-STOP", "water", "processes", "log"):
+                for part in ("mm", "trust", "unlocked", "^X E-STOP", "8 water", "processes", "log"):
                     self.assertIn(part, terminal.screen.text)
+                for axis in "xyz":
+                    self.assertRegex(terminal.screen.text, rf"(?m)^{axis} .*(known|STALE|UNKNOWN) ")
                 self.assertEqual(len(terminal.screen.lines), rows)
                 self.assertIn("E-STOP", terminal.screen.lines[-1])
                 self.assertEqual(terminal.screen.unknown, [])
                 terminal.press("q")
                 self.assertEqual(terminal.ended(), 0)
                 self.assertTrue(terminal.restored())
+
+    def test_an_axis_that_has_found_home_is_known(self):
+        with self.console() as terminal:
+            terminal.until("board ready")
+            terminal.press(":find-home z", ENTER)
+            terminal.until(lambda screen: re.search(r"(?m)^z +0\.00 known ", screen.text), "z known")
 
     def test_a_tap_moves_by_one_step(self):
         with self.console() as terminal:
@@ -139,6 +149,34 @@ class Console(unittest.TestCase):
                 terminal.until("unlocked, ")
                 self.assertFalse(self.machine()["locked"])
 
+    def test_the_emergency_stop_needs_no_vm(self):
+        vm = next(pid for pid in self.host.children()
+                  if pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == "celeriac-vm")
+        with self.console() as terminal:
+            terminal.until("board ready")
+            os.kill(vm, signal.SIGSTOP)  # alive, connected, and deaf
+            try:
+                terminal.press(CTRL_X)
+                terminal.until("EMERGENCY LOCK IS ON")
+                terminal.until("says the hypervisor")
+            finally:
+                os.kill(vm, signal.SIGCONT)
+            terminal.until("the hypervisor and the VM")
+            terminal.press("u", "y")
+            terminal.until("unlocked, ")
+
+    def test_a_terminal_that_loses_the_focus_stops_a_jog(self):
+        with self.console() as terminal:
+            terminal.until("board ready")
+            self.assertIn(1004, terminal.screen.modes)
+            terminal.press(":home all", ENTER)
+            terminal.until("went to 0")
+            terminal.press("j")
+            terminal.hold(RIGHT, lambda screen: (x_of(screen) or 0) > 10 and "MOVING" in screen.text, "it moves")
+            terminal.press("\x1b[O")
+            terminal.until(lambda screen: "MOVING" not in screen.text, "no motion")
+            self.until(lambda: not self.machine()["busy"], "at rest")
+
     def test_commands_complete_run_and_are_remembered(self):
         with self.console() as terminal:
             terminal.until("board ready")
@@ -194,15 +232,17 @@ class Console(unittest.TestCase):
                 terminal.until("PAUSED")
                 read_pin()
                 terminal.until(lambda screen: not re.search(r"PAUSED, 0 missed", screen.text), "some are missed")
-                terminal.press("p", "/", ESCAPE, "o")
+                terminal.press("p", "/", ESCAPE)
+                terminal.until(lambda screen: "filter \"" not in screen.text, "no filter")
+                terminal.press("o")
                 terminal.until("axes")
 
     def test_an_output_that_is_on_shows_its_time(self):
         with self.console() as terminal:
             terminal.until("board ready")
             terminal.press(":pin write 8 1 --for 3", ENTER)
-            terminal.until(lambda screen: re.search(r"8 water +ON 0:0", screen.inverted_text()), "the valve")
-            terminal.until(lambda screen: re.search(r"8 water +off", screen.text), "the valve off")
+            terminal.until(lambda screen: re.search(r"8 water.* ON 0:0", screen.inverted_text()), "the valve")
+            terminal.until(lambda screen: re.search(r"8 water.* off", screen.text), "the valve off")
 
     def test_a_terminal_that_changes_its_size_is_drawn_anew(self):
         with self.console() as terminal:
@@ -243,6 +283,29 @@ class Console(unittest.TestCase):
             terminal.until("emergency stop, also while typing")
             terminal.press(ESCAPE)
             terminal.until("axes")
+
+
+class OverTcp(unittest.TestCase):
+    def test_one_connection_to_a_distant_host_shows_and_stops_it(self):
+        with tempfile.TemporaryDirectory() as state:
+            secret = os.path.join(state, "token")
+            with open(secret, "w") as file:
+                file.write("a-secret-of-the-test\n")
+            with socket.create_server(("127.0.0.1", 0)) as probe:
+                where = f"127.0.0.1:{probe.getsockname()[1]}"
+            with Host(speed=10, extra=("--tcp", where, "--token-file", secret)), \
+                    Terminal(["celeriac", "--connect", where, "--token-file", secret, "console"],
+                             XDG_STATE_HOME=state) as terminal:
+                terminal.until("board ready")
+                terminal.until("vm up")
+                terminal.press(":move 1 2 0", ENTER)
+                terminal.until(lambda screen: x_of(screen) == 1, "x at 1 mm")
+                terminal.press(CTRL_X)
+                terminal.until("EMERGENCY LOCK IS ON")
+                terminal.press("u", "y")
+                terminal.until("unlocked, ")
+                terminal.press("q")
+                self.assertEqual(terminal.ended(), 0)
 
 
 class WithoutHost(unittest.TestCase):

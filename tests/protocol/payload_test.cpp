@@ -304,3 +304,26 @@ TEST_CASE("encoding refuses a text that is none, and fields without names") {
   CHECK_FALSE(encode("SYS.HOME"_op, Json::array({1, 2})));
   CHECK_FALSE(encode("SYS.HOME"_op, "axis"));
 }
+
+TEST_CASE("a holder is added to a document, whatever is in it, and read back") {
+  for (const auto& [name, fields] : {std::pair{"SYS.WRITE_PIN", Json{{"pin", 8}, {"value", 1}, {"mode", 0}}},
+                                     std::pair{"SYS.ABORT", Json::object()}}) {
+    const auto& operation = *find_operation(name);
+    const auto payload = fields.empty() ? std::string() : *encode(operation, fields);
+    const auto arguments = Arguments::decode(operation, with_holder(operation, payload, 0x1'0000'002a));
+    REQUIRE(arguments);
+    CHECK(arguments->holder() == 0x1'0000'002a);
+    CHECK(arguments->fields().size() == fields.size());
+  }
+}
+
+TEST_CASE("a holder that is no whole number is malformed and named, and one of no document stays away") {
+  const auto& operation = *find_operation("SYS.TOGGLE_PIN");
+  for (const Json& holder : {Json("me"), Json(-1), Json(1.5)}) {
+    const auto arguments = Arguments::decode(operation, to_bson({{"pin", 8}, {"holder", holder}}));
+    REQUIRE_FALSE(arguments);
+    CHECK(arguments.error().message.contains("holder"));
+  }
+  const auto id = encode_id(1);
+  CHECK(with_holder(*find_operation("PROC.RUN"), id, 7) == id);
+}

@@ -315,3 +315,18 @@ TEST_CASE("ids of registers come again only after all others") {
   b.c.peer.ask(1, "REGS", "RM", u16(first));
   CHECK(b.open("a").value != first);
 }
+
+TEST_CASE("a stream register sends every entry, and is told apart from one that nobody watches") {
+  Bench b;
+  b.registers.append("serial", nullptr);
+  CHECK_FALSE(b.registers.watched("serial"));
+  b.watch("serial");
+  CHECK(b.registers.watched("serial"));
+  for (int i = 0; i < 3; ++i) b.registers.append("serial", {{"text", i}});
+  for (int i = 0; i < 3; ++i) {
+    const auto sets = b.sets();
+    REQUIRE(sets.size() == 1);
+    CHECK(Bench::value_of(sets[0])["text"] == i);
+    b.acknowledge(sets[0]);
+  }
+}

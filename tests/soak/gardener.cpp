@@ -159,6 +159,9 @@ void Gardener::answered(const std::string& operation, Instant since, const hal::
       watch_.violation(std::format("{} failed without a reason", operation));
     if (outcome.error().status == Status::internal)
       watch_.violation(std::format("{}: {}", operation, outcome.error().message));
+    const Status status = outcome.error().status;
+    if (status == Status::hardware_fault || status == Status::timeout)
+      watch_.machine_failed(since, outcome.error().message);
     // A move that is refused so needs to know first where the bot is.
     lost_ = outcome.error().status == Status::wrong_state && operation.starts_with("SYS.MOVE");
   }

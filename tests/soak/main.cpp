@@ -78,8 +78,11 @@ void declare_outputs(House& house) {
 void print(const Options& options, const std::string& board, const House& house, const Watch& watch,
            const Work& work, double cpu_s) {
   const Figures& figures = watch.figures();
-  std::println("{:.1f} h on {}, seed {}: {} faults, {} times without a link, {:.1f} s of CPU", house.hours(),
-               board, options.seed, figures.faults, figures.link_losses, cpu_s);
+  std::println(
+      "{:.1f} h on {}, seed {}: {} faults, {} times without a link, {} failures of the machine, {:.1f} s of "
+      "CPU",
+      house.hours(), board, options.seed, figures.faults, figures.link_losses, figures.machine_failures,
+      cpu_s);
   std::print("  asked:");
   for (const auto& [operation, times] : work.asked) std::print(" {} {},", operation, times);
   std::print("\n  answered:");

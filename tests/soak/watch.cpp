@@ -35,7 +35,8 @@ Watch::Watch(House& house) : house_(house) {
   };
   house.on_log = [this](Severity severity, std::string_view text) {
     const bool asked_for = text.find("by request") != std::string_view::npos;
-    if (asked_for || severity == Severity::warn || severity == Severity::error) last_complaint_ = house_.now();
+    if (asked_for || severity == Severity::warn || severity == Severity::error)
+      last_complaint_ = house_.now();
     if (text.find("defect") != std::string_view::npos) violation(std::format("a defect: {}", text));
   };
   ready_since_ = house.now();
@@ -73,6 +74,11 @@ void Watch::client_gone(std::size_t client) {
 
 void Watch::client_wants(std::size_t client) {
   if (client < outputs_.size()) outputs_[client].orphan_since.reset();
+}
+
+void Watch::machine_failed(Instant since, std::string_view what) {
+  ++figures_.machine_failures;
+  if (last_complaint_ < since) violation(std::format("the log does not name a failure: {}", what));
 }
 
 void Watch::look() {

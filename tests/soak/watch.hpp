@@ -30,6 +30,7 @@ struct Figures {
   std::uint64_t faults = 0;
   std::map<std::string, std::uint64_t> faults_by_kind;
   std::uint64_t link_losses = 0;
+  std::uint64_t machine_failures = 0;
   double worst_recovery_s = 0;
   double worst_on_s = 0;
 };
@@ -47,6 +48,8 @@ class Watch {
   void hypervisor_restarted();
   /// A client has gone: its outputs have to go off.
   void client_gone(std::size_t client);
+  /// A request that was asked at `since` has failed because of the machine: the log has to name it too.
+  void machine_failed(Instant since, std::string_view what);
   /// A client wants its output on: it is its own again.
   void client_wants(std::size_t client);
   void violation(std::string text);

@@ -1,4 +1,5 @@
-// A client ends in the same moment in which its request begins: nothing of it may go on.
+// The moments between two things, found by the soak: a client that ends just as its request begins, outputs
+// that are due just as the next request does.
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -50,6 +51,28 @@ TEST_CASE("a move whose client vanishes in the moment of asking does not begin")
   bench.hypervisor.stream_closed(somebody.session);
   bench.run_for(10s);
   CHECK(std::abs(board.board().machine().position_mm(firmware_sim::AxisName::x) - before) < 1);
+}
+
+TEST_CASE("two outputs that are due shortly after each other go off before another move begins") {
+  SimulatedBoard board(garden());
+  Bench bench(board, garden_parameters());
+  REQUIRE(bench.run_until_ready());
+  for (const char* output : {"output.8", "output.9"}) {
+    REQUIRE(bench
+                .call("SYS.CONFIG_UPDATE",
+                      {{"package", 1},
+                       {"config", output},
+                       {"value", {{"name", output}, {"safe_value", 0}, {"longest_on_s", 3}}}})
+                .ok());
+  }
+  REQUIRE(bench.call("SYS.WRITE_PIN", valve_on, somebody).ok());
+  bench.run_for(500ms);
+  REQUIRE(bench.call("SYS.WRITE_PIN", {{"pin", 9}, {"value", 1}, {"mode", 0}}, somebody).ok());
+  for (std::uint16_t channel = 10; channel < 14; ++channel)
+    (void)bench.start("SYS.MOVE_RELATIVE", {{"x", 800}, {"y", 0}, {"z", 0}}, {7, protocol::Channel{channel}});
+  bench.run_for(5s);
+  CHECK(!board.board().pin(8));
+  CHECK(!board.board().pin(9));
 }
 
 }  // namespace
