@@ -142,10 +142,11 @@ asio::awaitable<void> Hypervisor::drive_safe() {
     const auto what = outputs_.describe(pin);
     unsafe_.erase(pin);  // first: whoever finds it on after this write asks again
     const auto written = co_await pins_.write(pin, 0, pins::Mode::digital);
-    if (written) {
+    // Under the emergency lock the board has put its outputs to 0 itself, and hears of no others.
+    if (written || written.error().status == Status::locked) {
       outputs_.switched_off(pin);
     } else if (outputs_.on(pin)) {
-      // An emergency stop or a lost board has a way of its own; anything else is for a person.
+      // A lost board has a way of its own; anything else is for a person.
       report(Severity::error,
              std::format("{} could not be switched off ({}) Cut its power.", what, written.error().message));
     }

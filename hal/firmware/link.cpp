@@ -221,7 +221,10 @@ void Link::take_boot(const Reply& reply) {
   }
   if (!booting_ && (reply.code == Code::busy || reply.code == Code::axis_state) && port_)
     port_->write("@");  // it runs, and moves for nobody
-  if (!booting_ && (reply.code == Code::idle || reply.code == Code::stopped)) idle_seen_ = true;
+  if (reply.code == Code::idle || reply.code == Code::stopped) {
+    if (booting_) return boot_is_over();  // its main loop runs: the last line of its boot was lost
+    idle_seen_ = true;
+  }
   arm();
 }
 

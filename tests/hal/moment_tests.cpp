@@ -53,6 +53,29 @@ TEST_CASE("a move whose client vanishes in the moment of asking does not begin")
   CHECK(std::abs(board.board().machine().position_mm(firmware_sim::AxisName::x) - before) < 1);
 }
 
+/// A board whose last boot line is always lost.
+class LosesLastBootLine final : public BoardDouble {
+ public:
+  void opened(Instant now) override {
+    inner_.send = [this](std::string_view text) {
+      if (!text.contains("STARTUP COMPLETE")) send(text);
+    };
+    inner_.opened(now);
+  }
+  void receive(std::string_view bytes, Instant now) override { inner_.receive(bytes, now); }
+  [[nodiscard]] Instant next() const override { return inner_.next(); }
+  void advance(Instant now) override { inner_.advance(now); }
+
+ private:
+  SimulatedBoard inner_{{.profile = firmware_sim::find_profile("farmduino_k14")}};
+};
+
+TEST_CASE("a board that reports every half second is ready although the last line of its boot was lost") {
+  LosesLastBootLine board;
+  Bench bench(board);
+  CHECK(bench.run_until_ready());
+}
+
 TEST_CASE("two outputs that are due shortly after each other go off before another move begins") {
   SimulatedBoard board(garden());
   Bench bench(board, garden_parameters());

@@ -1,9 +1,11 @@
 // The recording: lines, the ring on disk, and replays of whole sessions.
 
+#include <boost/asio/post.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <fstream>
 
 #include "bench.hpp"
+#include "firmware-sim/profile.hpp"
 #include "hal/recording/replay.hpp"
 #include "hal/recording/replay_timers.hpp"
 #include "hal/recording/transcript.hpp"
@@ -257,6 +259,46 @@ TEST_CASE("a replay can begin at a snapshot in the middle") {
   INFO(report(*replayed));
   CHECK_FALSE(replayed->difference);
   CHECK(replayed->requests == 2);
+}
+
+TEST_CASE("a replay can begin with a board that reports often, and is taken for dead soon") {
+  auto options = garden();
+  options.profile = firmware_sim::find_profile("farmduino_k14");
+  REQUIRE(options.profile != nullptr);
+  SimulatedBoard board(options);
+  Session session(board, garden_parameters());
+  auto& bench = session.bench;
+  REQUIRE(bench.run_until_ready());
+  bench.run_for(3min);
+  CHECK(bench.call("SYS.MOVE_RELATIVE", {{"x", 20}, {"y", 10}, {"z", 0}}).ok());
+  const auto replayed = replay(from_snapshot_before(session.recorded(), "MOVE_RELATIVE"));
+  REQUIRE(replayed);
+  INFO(report(*replayed));
+  CHECK_FALSE(replayed->difference);
+  CHECK(replayed->requests == 1);
+}
+
+TEST_CASE("requests that come in one go are replayed in one go") {
+  SimulatedBoard board;
+  Session session(board);
+  auto& bench = session.bench;
+  REQUIRE(bench.run_until_ready());
+  // As from one reading of a socket: what the first has posted comes behind the last.
+  std::vector<Call> calls;
+  boost::asio::post(bench.io, [&] {
+    calls.push_back(bench.start("SYS.MOVE_ABSOLUTE", {{"x", 5}, {"y", 0}, {"z", 0}}, {1, Channel{1}}));
+    calls.push_back(bench.start("SYS.WRITE_PIN", {{"pin", 11}, {"value", 1}, {"mode", 0}}, {1, Channel{2}}));
+    calls.push_back(bench.start("SYS.EMERGENCY_UNLOCK", Json::object(), {1, Channel{3}}));
+    calls.push_back(bench.start("SYS.EMERGENCY_LOCK", Json::object(), {2, Channel{0}}));
+    calls.push_back(bench.start("SYS.EMERGENCY_UNLOCK", Json::object(), {1, Channel{4}}));
+  });
+  bench.run_for(10s);
+  for (const auto& call : calls) CHECK(call.answered());
+  const auto replayed = replay(session.recorded());
+  REQUIRE(replayed);
+  INFO(report(*replayed));
+  CHECK_FALSE(replayed->difference);
+  CHECK(replayed->requests == 5);
 }
 
 TEST_CASE("a replay begins under the lock if the snapshot was taken under it") {

@@ -61,6 +61,7 @@ class Console(unittest.TestCase):
             with self.subTest(columns=columns), self.console(columns, rows) as terminal:
                 terminal.until("board ready")
                 terminal.until(lambda screen: x_of(screen) is not None, "a position")
+                terminal.until("^X E-STOP")  # the last row: a screen may come in pieces
                 for part in ("mm", "trust", "unlocked", "^X E-STOP", "8 water", "processes", "log"):
                     self.assertIn(part, terminal.screen.text)
                 for axis in "xyz":
