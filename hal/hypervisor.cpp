@@ -54,8 +54,12 @@ Hypervisor::Hypervisor(asio::io_context& io, Timers& timers, firmware::PortOpene
       leases_(timers, [this](Holder holder) { lapsed(holder); }),
       jog_(timers, {.start = [this](Owner owner, const motion::JogWay& way) { start_jog(owner, way); },
                     .stop = [this] { stop_motion({}); }}),
+      rest_timer_(timers.make()),
       reboot_timer_(timers.make()) {
-  queue_.on_busy_changed = [this] { changed(0); };
+  queue_.on_busy_changed = [this] {
+    changed(0);
+    look_whether_at_rest();
+  };
   outputs_.on_changed = [this] { changed(static_cast<std::uint8_t>(Change::pins)); };
   registers_.append("serial", nullptr);
   registers_.provide("status", [this](protocol::Registers::Value value) { value(status()); });
@@ -114,7 +118,10 @@ void Hypervisor::changed(std::uint8_t changes) {
         outputs_.switched_off(pin);
   if (has(changes, Change::parameters)) reckoning_.parameters(link_.board());
   if (has(changes, Change::position)) reckoning_.position(link_.board(), link_.moving());
-  if (has(changes, Change::locked)) store_lock();
+  if (has(changes, Change::locked)) {
+    store_lock();
+    outputs_under_lock();
+  }
   record_changes();
   unpublished_ |= changes;
   if (std::exchange(publish_scheduled_, true)) return;
@@ -156,7 +163,6 @@ void Hypervisor::lost(const Error& error) {
 }
 
 void Hypervisor::locked() {
-  forget_outputs("Emergency stop");
   queue_.fail_waiting(firmware::locked());
   moves_.interrupt(firmware::locked());
 }

@@ -40,6 +40,9 @@ class Hypervisor final : private firmware::LinkObserver {
 
   /// Reads the stored settings, then opens the port. Status::failed if a file cannot be understood.
   protocol::Result<void> start();
+  /// The host ends: what moves is stopped, outputs go to their safe state, and nothing new begins. Calls
+  /// `rested` when that is done, at most rest_patience later; then stop().
+  void come_to_rest(std::move_only_function<void()> rested);
   void stop();
 
   /// Serves an operation of this daemon's; completes once, now or later.
@@ -96,6 +99,7 @@ class Hypervisor final : private firmware::LinkObserver {
   void output_due(int pin);
   void make_safe(const std::vector<int>& pins, const std::string& why);
   void begin_driving_safe();
+  void look_whether_at_rest();
   boost::asio::awaitable<void> drive_safe();
   void stop_motion(std::string why);
   void start_jog(Owner owner, const motion::JogWay& way);
@@ -105,6 +109,7 @@ class Hypervisor final : private firmware::LinkObserver {
   boost::asio::awaitable<protocol::Result<void>> toggle_output(int pin, Holder holder);
   boost::asio::awaitable<Outcome> update_guards();
   void forget_outputs(std::string_view why);
+  void outputs_under_lock();
   [[nodiscard]] char board_letter() const;
 
   // What is written down: hypervisor_recording.cpp
@@ -185,7 +190,10 @@ class Hypervisor final : private firmware::LinkObserver {
   safety::Outputs outputs_;
   safety::Leases leases_;
   motion::Jog jog_;
-  std::string stop_reason_;        // of the motion at work; "" if it was asked for by ABORT
+  std::string stop_reason_;  // of the motion at work; "" if it was asked for by ABORT
+  bool ending_ = false;      // no request begins any more
+  std::move_only_function<void()> rested_;
+  std::unique_ptr<Timer> rest_timer_;
   bool released_at_work_ = false;  // the holder of the request at work has ended
   std::set<int> unsafe_;           // outputs on their way to their safe state
   bool driving_safe_ = false;

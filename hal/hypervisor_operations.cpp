@@ -86,6 +86,7 @@ void Hypervisor::serve(const Operation& operation, const Arguments& arguments, O
 
 // Known now, so said now: nobody waits in a queue for a board that is not there, or behind a lock.
 std::optional<Error> Hypervisor::refusal() const {
+  if (ending_) return Error{.status = Status::cancelled, .message = "The hypervisor is shutting down."};
   if (link_.state() != firmware::LinkState::ready) return link_.offline();
   if (link_.lock().engaged()) return firmware::locked();
   return std::nullopt;

@@ -2,6 +2,7 @@
 // belongs to somebody who is gone stops, and fail-safe outputs never stay on.
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <cmath>
 #include <format>
 
@@ -15,6 +16,13 @@ using firmware::Severity;
 using protocol::Error;
 using protocol::Result;
 using protocol::Status;
+
+namespace {
+
+/// A move is stopped within 0.3 s, an output switched off within some milliseconds more.
+constexpr std::chrono::seconds rest_patience{2};
+
+}  // namespace
 
 char Hypervisor::board_letter() const {
   return link_.board().version.empty() ? '\0' : link_.board().board().letter;
@@ -74,6 +82,28 @@ void Hypervisor::release_holder(const Arguments& arguments, Owner owner, Complet
   completion(Done{});
 }
 
+// ---- the end ----
+
+void Hypervisor::come_to_rest(std::move_only_function<void()> rested) {
+  constexpr std::string_view why = "The hypervisor is shutting down";
+  if (options_.recorder != nullptr) options_.recorder->ending();
+  ending_ = true;
+  rested_ = std::move(rested);
+  rest_timer_->set(rest_patience, [this] {
+    if (auto done = std::exchange(rested_, nullptr)) done();
+  });
+  queue_.fail_waiting({.status = Status::cancelled, .message = std::format("{}.", why)});
+  if (queue_.at_work()) stop_motion(std::format("{}: its motion was stopped.", why));
+  make_safe(outputs_.on(), std::string(why));
+  look_whether_at_rest();
+}
+
+void Hypervisor::look_whether_at_rest() {
+  if (!rested_ || queue_.at_work() || driving_safe_) return;
+  rest_timer_->cancel();
+  asio::post(io_, std::exchange(rested_, nullptr));
+}
+
 // ---- outputs ----
 
 asio::awaitable<Result<void>> Hypervisor::write_output(int pin, int value, pins::Mode mode, Holder holder) {
@@ -84,6 +114,7 @@ asio::awaitable<Result<void>> Hypervisor::write_output(int pin, int value, pins:
   }
   if (auto noted = co_await outputs_.intend(pin); !noted) co_return noted;
   if (released_at_work_) co_return protocol::fail(Status::cancelled, stop_reason_);
+  if (auto refused = refusal()) co_return std::unexpected(std::move(*refused));
   // It counts as on before the byte goes out: whoever ends meanwhile switches it off.
   link_.board().pins[static_cast<std::size_t>(pin)].reset();  // what it was is no news any more
   outputs_.switched_on(pin, board_letter(), holder);
@@ -132,6 +163,7 @@ void Hypervisor::begin_driving_safe() {
     if (defect) report(Severity::error, "Making outputs safe met a defect.");
     if (!defect && !unsafe_.empty()) return begin_driving_safe();  // one that came when all were done
     queue_.resume();
+    look_whether_at_rest();
   });
 }
 
@@ -142,11 +174,10 @@ asio::awaitable<void> Hypervisor::drive_safe() {
     const auto what = outputs_.describe(pin);
     unsafe_.erase(pin);  // first: whoever finds it on after this write asks again
     const auto written = co_await pins_.write(pin, 0, pins::Mode::digital);
-    // Under the emergency lock the board has put its outputs to 0 itself, and hears of no others.
-    if (written || written.error().status == Status::locked) {
+    if (written) {
       outputs_.switched_off(pin);
-    } else if (outputs_.on(pin)) {
-      // A lost board has a way of its own; anything else is for a person.
+    } else if (outputs_.on(pin) && written.error().status != Status::locked) {
+      // An emergency stop and a lost board have ways of their own; anything else is for a person.
       report(Severity::error,
              std::format("{} could not be switched off ({}) Cut its power.", what, written.error().message));
     }
@@ -161,6 +192,16 @@ void Hypervisor::forget_outputs(std::string_view why) {
                                            ? "it is switched off as soon as the board is back"
                                            : "the board switches it off"));
   outputs_.all_off();
+}
+
+// The board puts its outputs to 0 at an emergency stop, but only its confirmation says that it has heard of
+// it.
+void Hypervisor::outputs_under_lock() {
+  const auto& lock = link_.lock();
+  if (lock.engaged() && lock.confirmed())
+    forget_outputs("Emergency stop");
+  else if (!lock.engaged() && link_.state() == firmware::LinkState::ready)
+    make_safe(outputs_.on(), "The board had not confirmed the emergency stop");
 }
 
 std::vector<firmware::Command> Hypervisor::before_anything() {

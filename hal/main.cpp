@@ -98,9 +98,11 @@ Result<void> run(const Options& options) {
 
   asio::signal_set signals(io, SIGTERM, SIGINT);
   const auto end = [&] {
-    hypervisor.stop();
-    // Answers that are under way get out, and the recording; then nothing keeps the loop.
-    recording.finish([&io] { asio::post(io, [&io] { asio::post(io, [&io] { io.stop(); }); }); });
+    hypervisor.come_to_rest([&] {
+      hypervisor.stop();
+      // Answers that are under way get out, and the recording; then nothing keeps the loop.
+      recording.finish([&io] { asio::post(io, [&io] { asio::post(io, [&io] { io.stop(); }); }); });
+    });
   };
   signals.async_wait([&](boost::system::error_code cancelled, int) {
     if (!cancelled) end();

@@ -72,8 +72,8 @@ class LinkObserver {
   virtual std::vector<Command> before_anything() { return {}; }
   /// A command goes out on the line; once more if its line was lost.
   virtual void began(const Command&) {}
-  /// The board has ended a command, before whoever asked for it hears of it, and also when he has been answered
-  /// already.
+  /// The board has ended a command, before whoever asked for it hears of it, and also when he has been
+  /// answered already.
   virtual void ended(const Command&, const protocol::Result<Answer>&, const Traces&) {}
   /// Each line as it passes.
   virtual void line(Way, std::string_view) {}

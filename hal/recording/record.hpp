@@ -22,6 +22,7 @@ namespace celeriac::hal::recording {
 enum class Kind : std::uint8_t {
   // What came to the hypervisor.
   start,     ///< {options, files}: a hypervisor begins
+  ending,    ///< it is asked to come to rest
   stop,      ///< it ends as asked
   received,  ///< bytes of the board, one reading
   lost,      ///< the port has gone, and why

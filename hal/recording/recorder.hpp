@@ -45,6 +45,7 @@ class Recorder {
 
   // ---- what happens ----
   void start(const protocol::Json& options);
+  void ending() { put(Kind::ending); }
   void stop() { put(Kind::stop); }
   /// Returns the number under which outcome() answers it.
   std::uint64_t request(const protocol::Operation& operation, const protocol::Json& fields, Owner owner);

@@ -346,6 +346,9 @@ void Run::feed(const Record& record) {
     case Kind::button:
       hypervisor_->stop_button(gpio::button_of(parsed(record.text)));
       break;
+    case Kind::ending:
+      hypervisor_->come_to_rest([] {});
+      break;
     case Kind::stop:
       hypervisor_->stop();
       break;

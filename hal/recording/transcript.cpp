@@ -20,13 +20,17 @@ struct Speaker {
   bool shown;
 };
 constexpr Speaker speakers[] = {
-    {Kind::received, "board", true},   {Kind::sent, "host", true},       {Kind::urgent, "STOP", true},
-    {Kind::request, "request", true},  {Kind::outcome, "outcome", true}, {Kind::closed, "closed", true},
-    {Kind::port, "port", true},        {Kind::lost, "lost", true},       {Kind::hang_up, "hang up", true},
-    {Kind::state, "link", true},       {Kind::lock, "lock", true},       {Kind::button, "button", true},
-    {Kind::log, "log", true},          {Kind::start, "start", true},     {Kind::stop, "stop", true},
-    {Kind::dropped, "dropped", true},  {Kind::ring, "ring", false},      {Kind::stored, "stored", false},
-    {Kind::turn, "turn", false},       {Kind::unsent, "unsent", false},  {Kind::snapshot, "snapshot", false},
+    {Kind::received, "board", true},   {Kind::sent, "host", true},
+    {Kind::urgent, "STOP", true},      {Kind::request, "request", true},
+    {Kind::outcome, "outcome", true},  {Kind::closed, "closed", true},
+    {Kind::port, "port", true},        {Kind::lost, "lost", true},
+    {Kind::hang_up, "hang up", true},  {Kind::state, "link", true},
+    {Kind::lock, "lock", true},        {Kind::button, "button", true},
+    {Kind::log, "log", true},          {Kind::start, "start", true},
+    {Kind::ending, "ending", true},    {Kind::stop, "stop", true},
+    {Kind::dropped, "dropped", true},  {Kind::ring, "ring", false},
+    {Kind::stored, "stored", false},   {Kind::turn, "turn", false},
+    {Kind::unsent, "unsent", false},   {Kind::snapshot, "snapshot", false},
     {Kind::segment, "segment", false},
 };
 static_assert(std::size(speakers) == static_cast<std::size_t>(Kind::dropped) + 1);

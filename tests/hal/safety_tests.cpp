@@ -186,6 +186,22 @@ TEST_CASE("a program's output goes off when it is released, or becomes its sessi
   CHECK(desk.bench.run_until([&] { return !desk.valve(); }, 1s));
 }
 
+TEST_CASE(
+    "an output that is on when the board never heard of the emergency stop is switched off at the unlock") {
+  ScriptedBoard board;
+  Bench bench(board);
+  REQUIRE(bench.run_until_ready());
+  REQUIRE(bench.call("SYS.WRITE_PIN", valve_on).ok());
+  board.on_byte = [](char) {};  // deaf to every 'E'
+  const auto stop = bench.start("SYS.EMERGENCY_LOCK");
+  board.heard.clear();
+  bench.run_for(1s);
+  CHECK_FALSE(stop.answered());
+  CHECK(bench.hypervisor.status()["outputs"]["8"]["on"] == true);
+  REQUIRE(bench.call("SYS.EMERGENCY_UNLOCK").ok());
+  REQUIRE(bench.run_until([&] { return board.count("F41 P8.00 V0.00 M0.00") == 1; }, 2s));
+}
+
 // ---- leases ----
 
 TEST_CASE("after its first keep-alive a session that falls silent loses its motion and its outputs") {
@@ -245,6 +261,31 @@ TEST_CASE("more clients than are kept alive are told so") {
     REQUIRE(desk.bench.start("SYS.KEEP_ALIVE", Json::object(), {7, protocol::Channel{1}, i + 1}).ok());
   CHECK(desk.bench.start("SYS.KEEP_ALIVE", Json::object(), {8, protocol::Channel{1}}).status() ==
         Status::overloaded);
+}
+
+// ---- the end ----
+
+TEST_CASE("a hypervisor that is asked to end stops what moves and switches off what is on, first") {
+  Desk desk;
+  REQUIRE(desk.bench.call("SYS.WRITE_PIN", valve_on, somebody).ok());
+  const auto move = desk.bench.start("SYS.MOVE_ABSOLUTE", far_away, somebody);
+  const auto next = desk.bench.start("SYS.HOME", {{"axis", 3}}, somebody);
+  desk.bench.run_for(1s);
+  bool rested = false;
+  desk.bench.hypervisor.come_to_rest([&] { rested = true; });
+  REQUIRE(desk.bench.run_until([&] { return rested; }, 1s));
+  CHECK(move.message() == "The hypervisor is shutting down: its motion was stopped.");
+  CHECK(next.status() == Status::cancelled);
+  CHECK_FALSE(desk.valve());
+  CHECK(desk.bench.call("SYS.HOME", {{"axis", 0}}, somebody).status() == Status::cancelled);
+}
+
+TEST_CASE("one that holds nothing is at rest at once, and one without a board too") {
+  Desk desk;
+  bool rested = false;
+  desk.bench.unplug();
+  desk.bench.hypervisor.come_to_rest([&] { rested = true; });
+  CHECK(desk.bench.run_until([&] { return rested; }, 1s));
 }
 
 // ---- jogging ----

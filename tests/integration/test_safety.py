@@ -1,7 +1,10 @@
 """Nobody gets hurt: what happens to motion and outputs when those who asked for them are gone."""
 
 import os
+import shutil
 import signal
+import subprocess
+import tempfile
 import time
 import unittest
 
@@ -78,7 +81,17 @@ class Safety(unittest.TestCase):
 
     def test_a_vm_that_is_killed_or_hangs_moves_nothing_and_leaves_nothing_on(self):
         for how in (signal.SIGSTOP, signal.SIGKILL):
-            with self.host.client() as client:
+            with tempfile.TemporaryDirectory(prefix="celeriac-test-") as directory:
+                self.lose_vm(directory, how)
+        self.assertIn("segment ended with error 5", self.board_log())
+
+    def lose_vm(self, directory, how):
+        """Has a VM of its own, which nobody watches over, move and water, and takes it away."""
+        vm = subprocess.Popen(["celeriac-vm", "--dir", directory, "--hypervisor", self.host.hal],
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        try:
+            vm.stdout.readline()  # ready
+            with wire.Client(os.path.join(directory, "vm.sock")) as client:
                 self.ready(client)
                 code, closed = client.upload(sequence(
                     write_pin(8, 1), move_to(2000, 0, 0, speed=20), move_to(0, 0, 0)))
@@ -87,25 +100,31 @@ class Safety(unittest.TestCase):
                 self.until(self.valve, "the valve did not go on")
                 self.until(lambda: self.watcher.read("busy"), "nothing moves")
                 time.sleep(0.5)
-                vm = [pid for pid in self.host.children()
-                      if "celeriac-vm" in open(f"/proc/{pid}/cmdline").read()][0]
-                os.kill(vm, how)
-                try:
-                    self.until(lambda: not self.valve(), "the valve stayed on", deadline=5)
-                    self.until(lambda: not self.watcher.read("busy"), "the machine still moves", deadline=5)
-                finally:
-                    if how == signal.SIGSTOP:
-                        os.kill(vm, signal.SIGCONT)
-            if how == signal.SIGSTOP:
-                self.until(lambda: self.answers(), "the VM did not come back")
-        self.assertIn("segment ended with error 5", self.board_log())
+                vm.send_signal(how)
+                self.until(lambda: not self.valve(), "the valve stayed on", deadline=5)
+                self.until(lambda: not self.watcher.read("busy"), "the machine still moves", deadline=5)
+        finally:
+            vm.kill()
+            vm.wait()
+            vm.stdout.close()
 
-    def answers(self):
+    def test_a_host_that_is_stopped_leaves_nothing_on_and_nothing_moving(self):
+        host = Host(speed=1)
+        log = os.path.join(host.dir, "firmware.log")
         try:
-            with self.host.client() as client:
-                return client.call("SYS", "HELLO", {"protocol": 1}).status == wire.OK
-        except OSError:
-            return False
+            client = host.hypervisor()
+            self.ready(client)
+            self.assertEqual(client.call("SYS", "WRPIN", VALVE_ON).status, wire.OK)
+            client.send("SYS", "MVABS", bson({"x": 1000, "y": 0, "z": 0}))
+            self.until(lambda: client.read("busy"), "nothing moves")
+            time.sleep(0.5)
+            host.stop()
+            with open(log) as file:
+                said = file.read()
+            self.assertIn("segment ended with error 5", said)
+            self.assertIn("pin 8 = 0", said[said.index("pin 8 = 1"):])
+        finally:
+            shutil.rmtree(host.dir, ignore_errors=True)
 
 
 if __name__ == "__main__":
