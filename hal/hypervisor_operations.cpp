@@ -344,8 +344,10 @@ void Hypervisor::reboot(const Arguments& arguments, Owner, Completion completion
   reboot_waiters_.push_back(std::move(completion));
   if (reboot_waiters_.size() > 1) return;  // it is on its way
   reboot_timer_->set(reboot_patience, [this] {
-    for (auto& waiter : std::exchange(reboot_waiters_, {}))
-      waiter(protocol::fail(Status::timeout, "The board has not come back: " + link_.offline().message));
+    const auto late =
+        protocol::fail(Status::timeout, "The board has not come back: " + link_.offline().message);
+    report(firmware::Severity::error, late.error().message);
+    for (auto& waiter : std::exchange(reboot_waiters_, {})) waiter(late);
   });
   link_.restart();
 }
