@@ -31,7 +31,7 @@ inline constexpr std::uint32_t max_calls_in_a_row = 10'000;
 /// Answers that one process may owe to clients.
 inline constexpr std::size_t max_owed = 4096;
 /// How long a killed process waits for the answer to the operation that was cancelled. The hypervisor answers
-/// within 0.3 s as a rule, and gives a move that does not stop 3 s before it stops everything.
+/// within 0.3 s as a rule, and gives a move that does not stop up to 2.5 s before it stops everything.
 inline constexpr std::chrono::milliseconds kill_grace{5000};
 
 /// What PROC.START may say beside the code.
