@@ -202,9 +202,22 @@ void Link::take(const Reply& reply) {
     booting_ = true;
     boot_is_over();
   }
+  if (reply.code == Code::busy && port_) stop_stray_move(reply);
   if (changes != 0) tell(changes);
   if (reply.code == Code::idle || reply.code == Code::stopped) report_begun_ = true;
   if (reply.code == Code::position && std::exchange(report_begun_, false)) observer_.idle_report();
+}
+
+// A line that came so late that it had been given up moves the machine for nobody, and the board is deaf to
+// everything else meanwhile.
+void Link::stop_stray_move(const Reply& reply) {
+  const bool ours = current_ && (current_->accepted() || reply.q == current_->q());
+  const auto now = timers_.now();
+  if (ours || state_ == LinkState::wait_boot || !reply.q || *reply.q == 0 || now < next_stray_stop_) return;
+  next_stray_stop_ = now + abort_repeat;
+  observer_.report(Severity::warn,
+                   "The board carries out a command that came late and was given up: it is stopped.");
+  port_->write("@");
 }
 
 void Link::take_boot(const Reply& reply) {

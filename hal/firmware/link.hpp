@@ -147,6 +147,7 @@ class Link {
   void take_line(std::string_view text);
   void take(const Reply& reply);
   void take_boot(const Reply& reply);
+  void stop_stray_move(const Reply& reply);
   void board_restarted();
   void follow_lock(const Reply& reply);
   void boot_is_over();
@@ -184,7 +185,7 @@ class Link {
 
   LineReader lines_;
   std::size_t noise_ = 0;
-  Instant last_bytes_{}, last_line_{}, opened_{}, armed_for_ = Instant::max();
+  Instant last_bytes_{}, last_line_{}, opened_{}, next_stray_stop_{}, armed_for_ = Instant::max();
   bool any_line_ = false, booting_ = false, idle_seen_ = false;  // since the opening or the restart
   bool report_begun_ = false;                                    // R00 or R87 was there, its position not yet
 

@@ -353,5 +353,18 @@ TEST_CASE("a reboot after which no board comes back says so") {
   CHECK(bench.call("SYS.REBOOT").status() == Status::timeout);
 }
 
+TEST_CASE("a move that the board begins after it was given up is stopped") {
+  ScriptedBoard board;
+  Bench bench(board);
+  REQUIRE(bench.run_until_ready());
+  board.on_byte = [](char) {};
+  board.heard.clear();
+  board.say("R04 Q777\r\n");
+  board.say("R82 X5.00 Y0.00 Z0.00 Q777\r\n");
+  bench.run_for(100ms);
+  CHECK(board.count("@") == 1);
+  CHECK(bench.logged("came late and was given up"));
+}
+
 }  // namespace
 }  // namespace celeriac::hal::testing
