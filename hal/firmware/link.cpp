@@ -455,6 +455,16 @@ void Link::settle() {
 }
 
 void Link::abort_move() {
+  // One that waits for the line, as it does for a moment after another one was stopped, does not begin.
+  for (auto& waiting : std::exchange(waiting_, {})) {
+    if (waiting.internal || !waiting.command.moves()) {
+      waiting_.push_back(std::move(waiting));
+      continue;
+    }
+    asio::post(io_, [completion = std::move(waiting.completion), error = aborted(waiting.command)]() mutable {
+      completion(std::unexpected(error));
+    });
+  }
   if (!current_ || !current_->request_abort(timers_.now()) || !port_) return;
   port_->write("@");
   arm();

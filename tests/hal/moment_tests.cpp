@@ -98,5 +98,23 @@ TEST_CASE("two outputs that are due shortly after each other go off before anoth
   CHECK(!board.board().pin(9));
 }
 
+TEST_CASE("a move that waits for the line behind a stopped one does not begin when it is stopped as well") {
+  for (auto moment = 0us; moment < 60ms; moment += 2ms) {
+    CAPTURE(moment.count());
+    SimulatedBoard board;
+    Bench bench(board);
+    REQUIRE(bench.run_until_ready());
+    const Json right = {{"x", 500}, {"y", 0}, {"z", 0}};
+    const auto first = bench.start("SYS.MOVE_RELATIVE", right, somebody);
+    const auto second = bench.start("SYS.MOVE_RELATIVE", right, {8, protocol::Channel{1}});
+    bench.run_for(1s);
+    REQUIRE(bench.call("SYS.ABORT").ok());
+    REQUIRE(bench.run_until([&] { return first.answered(); }, 1s));
+    bench.run_for(moment);
+    bench.hypervisor.stream_closed(8);
+    REQUIRE(bench.run_until([&] { return second.answered(); }, 1s));
+  }
+}
+
 }  // namespace
 }  // namespace celeriac::hal::testing
