@@ -123,6 +123,8 @@ asio::awaitable<Result<void>> Hypervisor::write_output(int pin, int value, pins:
     make_safe({pin}, "It could not be switched on properly");
   else if (released_at_work_)  // meanwhile: what was sent to switch it off may have come before this
     make_safe({pin}, "The client that asked for it has ended");
+  else  // still, or again: a guard of the board's own may have switched it off just before
+    outputs_.switched_on(pin, board_letter(), holder);
   co_return written;
 }
 

@@ -4,6 +4,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "bench.hpp"
+#include "scripted_board.hpp"
 #include "simulated_board.hpp"
 
 namespace celeriac::hal::testing {
@@ -114,6 +115,23 @@ TEST_CASE("a move that waits for the line behind a stopped one does not begin wh
     bench.hypervisor.stream_closed(8);
     REQUIRE(bench.run_until([&] { return second.answered(); }, 1s));
   }
+}
+
+TEST_CASE("an output that the board's own guard takes off just before it is switched on again counts as on") {
+  ScriptedBoard board;
+  Bench bench(board);
+  REQUIRE(bench.run_until_ready());
+  board.answer = [&](const std::string& line) -> std::optional<std::vector<std::string>> {
+    if (!line.starts_with("F41 P8.00 V1.00")) return std::nullopt;
+    board.pins[8] = 1;
+    return std::vector<std::string>{"R08 *" + line + "*", "R41 P8 V0 Q0", "R01 Q{Q}", "R02 Q{Q}"};
+  };
+  REQUIRE(bench.call("SYS.WRITE_PIN", valve_on, somebody).ok());
+  CHECK(bench.hypervisor.status()["outputs"]["8"]["on"] == true);
+  board.answer = nullptr;
+  board.heard.clear();
+  bench.hypervisor.stream_closed(somebody.session);
+  CHECK(bench.run_until([&] { return board.count("F41 P8.00 V0.00 M0.00") == 1; }, 2s));
 }
 
 }  // namespace
