@@ -1,0 +1,67 @@
+#pragma once
+// Lua of `lua` steps, assertions and operands: each script is a coroutine of its own, whose calls of the API
+// yield to the loop, and which gives the thread back after a bounded number of instructions.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "celeryscript/values.hpp"
+#include "protocol/error.hpp"
+#include "vm/assets/assets.hpp"
+#include "vm/lua/lua_world.hpp"
+
+namespace celeriac::vm {
+
+/// Memory of one script.
+inline constexpr std::size_t max_lua_bytes = std::size_t{32} * 1024 * 1024;
+/// Scripts at a time.
+inline constexpr std::size_t max_lua_scripts = 256;
+/// Instructions of one script between two calls of the API that wait: then it ends with a named error. About
+/// a minute on a Raspberry Pi.
+inline constexpr std::uint64_t max_lua_instructions = 2'000'000'000;
+/// Instructions before others have their turn: about a millisecond.
+inline constexpr int lua_instructions_per_turn = 50'000;
+
+/// What comes of a script: its values, and whether there was exactly one.
+struct LuaResult {
+  std::size_t count = 0;         ///< values that the code returned
+  nlohmann::json first = {};     ///< the first of them; functions are "[Lua Function]"
+};
+
+struct LuaJob {
+  ProcessId process = no_process;  ///< in whose name operations are asked for
+  std::string name;                ///< for messages: "Water one plant /body/2"
+  std::string code;
+  std::shared_ptr<const celeryscript::Scope> scope;  ///< nullptr: no variables
+};
+
+class LuaScripts {
+ public:
+  using Done = std::move_only_function<void(protocol::Result<LuaResult>)>;
+
+  LuaScripts(LuaWorld& world, Assets& assets);
+  ~LuaScripts();
+  LuaScripts(const LuaScripts&) = delete;
+  LuaScripts& operator=(const LuaScripts&) = delete;
+
+  /// Begins to run; `done` comes later, never from inside. The id names the script until then. The code has
+  /// the implied `return` of one-line expressions. Errors: failed with line number and text, out_of_resources.
+  protocol::Result<LuaId> start(LuaJob job, Done done);
+  /// The script ends where it is, even in a busy loop; its `done` is dropped. What it waits for is aborted.
+  void kill(LuaId script);
+  /// It runs no further instruction until resume(); what it waits for goes on.
+  void pause(LuaId script);
+  void resume(LuaId script);
+  /// Runs scripts for a bounded time; LuaWorld::wake() has asked for it.
+  void turn();
+  [[nodiscard]] std::size_t running() const noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace celeriac::vm
