@@ -44,6 +44,10 @@ def main():
     for steps, limit in ((100, 0.5e6), (1000, 5e6)):
         found = next(figure for name, figure in vm.items() if name == f"compile_and_instantiate/{steps}")
         at_most(f"parse + check + compile + instantiate, {steps} steps", found["ns"], limit, "ms", 1e-6)
+    kinds = json.loads(subprocess.run(["bench-kinds"], capture_output=True, text=True, check=True).stdout)
+    worst = max(kinds, key=lambda kind: kinds[kind]["seconds"])
+    at_most(f"parse + check + compile, 1,000 steps of the worst kind ({worst})", kinds[worst]["seconds"], 10e-3, "ms",
+            1e3, beside=f"{kinds[worst]['bytes'] / 1e3:.0f} kB; of {len(kinds)} kinds")
     at_most("a step answered in the same process", vm["a_step_answered_in_process"]["per_step"], 1e-6, "µs", 1e6)
     at_most("`nothing`", vm["nothing"]["per_step"], 0.2e-6, "µs", 1e6)
     print("measuring Erlang …", file=sys.stderr)

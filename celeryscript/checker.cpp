@@ -185,9 +185,9 @@ void Checker::node(const Node& node) {
     return;
   }
   const Kind& kind = *node.kind;
-  if (!kind.in_grammar() || (kind.standing == Standing::outdated && !kind.replacement.empty())) {
+  if (kind.standing != Standing::current) {
     legacy(node);
-    return;
+    if (!kind.still_runs) return;
   }
   if (kind.name == "sequence") {
     scope_ = {};
@@ -222,17 +222,21 @@ void Checker::unknown(const Node& node) {
 }
 
 void Checker::legacy(const Node& node) {
-  if (!diagnostics_.room()) return;
   const Kind& kind = *node.kind;
-  std::string message =
-      kind.standing == Standing::outdated
-          ? std::string("This sequence uses an old MARK AS step that is no longer supported.")
-      : kind.last_seen.empty() ? std::format("no compiler for {}: it is a legacy kind.", kind.name)
-                               : std::format("no compiler for {}: it is a legacy kind, last seen in {}.",
-                                             kind.name, kind.last_seen);
+  if (!kind.still_runs && !diagnostics_.room()) return;
+  const std::string seen =
+      kind.last_seen.empty() ? std::string() : std::format(", last seen in {}", kind.last_seen);
+  std::string message = kind.still_runs
+                            ? std::format("'{}' is a legacy kind{}. It still runs here.", kind.name, seen)
+                            : std::format("no compiler for {}: it is a legacy kind{}.", kind.name, seen);
   message += kind.replacement.empty() ? " There is nothing in its place; remove it."
                                       : std::format(" Use {} instead.", kind.replacement);
-  report("legacy_kind", node.pointer(), node.kind_span, std::move(message));
+  diagnostics_.add(document_.source,
+                   {.code = "legacy_kind",
+                    .severity = kind.still_runs ? Severity::warning : Severity::error,
+                    .message = std::move(message),
+                    .pointer = node.pointer(),
+                    .span = node.kind_span});
 }
 
 // ---- arguments ---------------------------------------------------------------------------------
@@ -340,7 +344,7 @@ void Checker::primitive_value(const Node& node, const Argument& argument, const 
 void Checker::child_kind(const Node& node, const Node& child, const ArgumentRule& rule) {
   const Kind* kind = child.kind;
   // An unknown or legacy kind is one mistake, and told where the child itself is looked at.
-  if (kind == nullptr || !kind->in_grammar()) return;
+  if (kind == nullptr || !kind->runs() || contains(rule.tolerated, *kind)) return;
   if (is_placeholder(*kind) && node.word != "parameter_declaration") {
     if (!diagnostics_.room()) return;
     report("placeholder", child.pointer(), place_of(child),
@@ -387,7 +391,8 @@ void Checker::identifier(const Node& node, const ArgumentRule& rule) {
     return;
   }
   // Over a group the variable is one member after another.
-  const Kind* kind = held->kind->name == "point_group" ? find_kind("point") : held->kind;
+  const bool group = held->kind->name == "point_group" || held->kind->name.starts_with("every_");
+  const Kind* kind = group ? find_kind("point") : held->kind;
   if (contains(rule.kinds, *kind) || !diagnostics_.room()) return;
   std::vector<std::string> expected = expected_by(rule);
   std::string message =
@@ -402,8 +407,7 @@ void Checker::body(const Node& node) {
   const KindSet allowed = node.kind->body | node.kind->tolerated;
   for (const Node* item : node.body) {
     const Kind* kind = item->kind;
-    if (kind != nullptr && kind->in_grammar() && kind->name != "resource_update" &&
-        !contains(allowed, *kind) && diagnostics_.room()) {
+    if (kind != nullptr && kind->runs() && !contains(allowed, *kind) && diagnostics_.room()) {
       std::vector<std::string> expected = names(node.kind->body);
       std::string message = std::format("Body of '{}' node contains '{}' node.", node.word, kind->name);
       message +=
@@ -424,7 +428,7 @@ Parsed read(std::string source) {
   Parsed parsed = parse(std::move(source));
   if (parsed.document.root == nullptr) return parsed;
   check(parsed.document, parsed.diagnostics);
-  check_supported(parsed.document, parsed.diagnostics);
+  check_root(parsed.document, parsed.diagnostics);
   parsed.diagnostics.sort();
   return parsed;
 }

@@ -14,10 +14,10 @@ namespace celeriac::celeryscript {
 /// grammar stands in its table (`ArgumentRule::leniency`, `Kind::tolerated`).
 void check(const Document& document, Diagnostics& diagnostics);
 
-/// Finds what is good CeleryScript and comes later here: each such node is a diagnostic at its place.
-void check_supported(const Document& document, Diagnostics& diagnostics);
+/// Whether the root is a program: a sequence or an rpc_request.
+void check_root(const Document& document, Diagnostics& diagnostics);
 
-/// All of it, in the order of the document: parse(), check() and check_supported(). The document may
+/// All of it, in the order of the document: parse(), check() and check_root(). The document may
 /// be compiled if `diagnostics.clean()`.
 [[nodiscard]] Parsed read(std::string source);
 

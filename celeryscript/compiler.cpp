@@ -4,57 +4,19 @@
 #include <charconv>
 #include <format>
 #include <iterator>
-#include <nlohmann/json.hpp>
 
 #include "celeryscript/compiler_arguments.hpp"
 #include "celeryscript/compiler_lowering.hpp"
+#include "celeryscript/compiler_values.hpp"
 #include "wasm/reader.hpp"
 
 namespace celeriac::celeryscript {
 namespace {
 
-using namespace protocol::literals;
-
 /// A micro-step that asks for nothing: it shows in a debugger, and costs a call.
 protocol::Result<void> lower_nothing(Lowering& lowering, const Node&) {
   lowering.steps.open();
   lowering.steps.close();
-  return {};
-}
-
-protocol::Result<void> lower_execute_step(Lowering& lowering, const Node& node) {
-  return lower_execute(lowering, node, lowering.steps.next() + 1);
-}
-
-/// The names of the `channel` items, as a JSON array.
-protocol::Result<std::string> channels(const Node& node) {
-  nlohmann::json names = nlohmann::json::array();
-  for (const Node* item : node.body) {
-    if (item->word != "channel") return refuse_kind(*item);
-    const auto name = word(*item, "channel_name");
-    if (!name) return std::unexpected(name.error());
-    names.push_back(*name);
-  }
-  return names.dump();
-}
-
-protocol::Result<void> lower_send_message(Lowering& lowering, const Node& node) {
-  static const protocol::Operation& send = "SYS.SEND_MESSAGE"_op;
-  StepWriter& steps = lowering.steps;
-  wasm::Code& code = steps.open();
-  for (const protocol::Field& field : send.fields) {
-    if (field.type == protocol::FieldType::texts) {
-      const auto listed = channels(node);
-      if (!listed) return std::unexpected(listed.error());
-      code.i32_const(steps.text(*listed));
-    } else {  // the operation calls them as the node does: message, message_type
-      const auto written = word(node, field.name);
-      if (!written) return std::unexpected(written.error());
-      code.i32_const(steps.text(*written));
-    }
-  }
-  code.call(steps.import(send));
-  steps.close();
   return {};
 }
 
@@ -64,9 +26,28 @@ struct KindRow {
 };
 /// Kinds that are more than one operation with the node's arguments; those are in compiler_operations.cpp.
 constexpr KindRow kind_rows[] = {
-    {"_if", lower_if},          {"execute", lower_execute_step},
-    {"move", lower_move},       {"move_absolute", lower_move_absolute},
-    {"nothing", lower_nothing}, {"send_message", lower_send_message},
+    {"_if", lower_if},
+    {"assertion", lower_assertion},
+    {"change_ownership", lower_change_ownership},
+    {"execute", lower_execute_step},
+    {"execute_script", lower_script},
+    {"internal_entry_point", lower_nothing},
+    {"lua", lower_lua},
+    {"move", lower_move},
+    {"move_absolute", lower_move_absolute},
+    {"nothing", lower_nothing},
+    {"read_peripheral", lower_read_peripheral},
+    {"read_pin", lower_read_pin},
+    {"register_gpio", lower_register_gpio},
+    {"resource_update", lower_resource_update},
+    {"send_message", lower_send_message},
+    {"set_user_env", lower_set_user_env},
+    {"take_photo", lower_script},
+    {"toggle_pin", lower_toggle_pin},
+    {"unregister_gpio", lower_unregister_gpio},
+    {"update_resource", lower_update_resource},
+    {"write_peripheral", lower_write_peripheral},
+    {"write_pin", lower_write_pin},
 };
 
 protocol::Result<void> lower_node(Lowering& lowering, const Node& node) {
@@ -97,12 +78,21 @@ protocol::Result<void> lower_body(Lowering& lowering, const Node& root) {
 
 }  // namespace
 
+protocol::Result<void> lower_execute_step(Lowering& lowering, const Node& node) {
+  return lower_execute(lowering, node, lowering.steps.next() + 1);
+}
+
 protocol::Result<void> lower_execute(Lowering& lowering, const Node& node, StepIndex next) {
   const auto id = whole(node, "sequence_id");
   if (!id) return std::unexpected(id.error());
-  if (!node.body.empty()) return refuse_kind(*node.body.front());
+  Handle passed = no_handle;
   StepWriter& steps = lowering.steps;
-  steps.open().i32_const(*id).call(steps.import_execute());
+  if (!node.body.empty()) {
+    auto scope = applications(node);
+    if (!scope) return std::unexpected(std::move(scope.error()));
+    passed = steps.add(&Tables::applications, std::move(*scope));
+  }
+  steps.open().i32_const(*id).i32_const(passed).call(steps.import(HostCall::execute));
   steps.close(next);
   return {};
 }
@@ -116,11 +106,14 @@ protocol::Result<Program> compile(const Document& document) {
     return refuse(root, std::format("A `{}` cannot be run by itself: put it into the body of a `sequence`.",
                                     root.word));
   }
+  auto locals = declarations(root);
+  if (!locals) return std::unexpected(std::move(locals.error()));
   Lowering lowering;
   auto lowered = lower_body(lowering, root);
   if (!lowered) return std::unexpected(std::move(lowered.error()));
 
   Program program;
+  program.locals = std::move(*locals);
   program.kind = root.word;
   program.name = document.name;
   program.resource_id = document.resource_id;

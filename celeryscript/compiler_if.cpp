@@ -1,8 +1,10 @@
 // `_if`: read the left side, compare, run one of two sequences or none.
 //
 //     read the register   the position, or the pin's last value
-//     compare             goes to _then, to _else, or on
+//     compare             goes to one of the notes
+//     note                "branching" or "continuing execution", for the log
 //     [_then: execute]    goes on behind the _if
+//     note
 //     [_else: execute]    goes on behind the _if
 //
 // What is not known is NaN. FarmBot's devices order unknown behind every number: `is` and `<` are then false,
@@ -13,6 +15,7 @@
 #include <charconv>
 #include <format>
 #include <iterator>
+#include <tuple>
 
 #include "celeryscript/compiler_arguments.hpp"
 #include "celeryscript/compiler_lowering.hpp"
@@ -20,18 +23,38 @@
 namespace celeriac::celeryscript {
 namespace {
 
-/// What stands on the left of a comparison: a register, and where its value arrives.
+/// What stands on the left of a comparison: a register or a named pin, where its value arrives, and its name
+/// in the log.
 struct LeftSide {
   std::string reg;
-  Input input;
+  Handle pin = no_handle;  ///< instead of a register
+  Input input = Input::value;
+  std::string shown;
 };
 
-protocol::Result<LeftSide> left_side(const Node& node) {
+protocol::Result<LeftSide> left_side(StepWriter& steps, const Node& node) {
+  const Argument* argument = node.find("lhs");
+  if (argument != nullptr && argument->misfit == Misfit::none) {
+    if (const auto* named = std::get_if<const Node*>(&argument->value); named != nullptr) {
+      const auto pin = pin_name(steps, **named);
+      if (!pin) return std::unexpected(pin.error());
+      const PinName& name = steps.tables().pins[static_cast<std::size_t>(*pin)];
+      return LeftSide{.reg = {}, .pin = *pin, .shown = std::format("{} {}", name.type, name.id)};
+    }
+  }
   const auto written = word(node, "lhs");
   if (!written) return std::unexpected(written.error());
-  constexpr std::pair<std::string_view, Input> axes[] = {{"x", Input::x}, {"y", Input::y}, {"z", Input::z}};
-  const auto* axis = std::ranges::find(axes, *written, [](const auto& row) { return row.first; });
-  if (axis != std::end(axes)) return LeftSide{"position", axis->second};
+  struct AxisRow {
+    std::string_view word;
+    Input input;
+    std::string_view shown;
+  };
+  constexpr AxisRow axes[] = {{"x", Input::x, "current X position"},
+                              {"y", Input::y, "current Y position"},
+                              {"z", Input::z, "current z position"}};
+  const auto* axis = std::ranges::find(axes, *written, &AxisRow::word);
+  if (axis != std::end(axes))
+    return LeftSide{.reg = "position", .input = axis->input, .shown = std::string(axis->shown)};
 
   constexpr std::string_view prefix = "pin";
   if (written->starts_with(prefix)) {
@@ -39,7 +62,7 @@ protocol::Result<LeftSide> left_side(const Node& node) {
     unsigned pin = 0;
     const auto [rest, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), pin);
     if (failure == std::errc() && rest == digits.data() + digits.size()) {
-      return LeftSide{std::format("pins.{}", pin), Input::value};
+      return LeftSide{.reg = std::format("pins.{}", pin), .shown = std::format("Pin {} value", pin)};
     }
   }
   return refuse_argument(
@@ -53,32 +76,34 @@ using AppendComparison = void (*)(wasm::Code&, wasm::GlobalIndex left, double ri
 struct OperatorRow {
   std::string_view word;
   bool compares;  // with the right side
+  std::string_view shown;
   AppendComparison append;
 };
 constexpr OperatorRow operators[] = {
-    {"<", true,
+    {"<", true, "is less than",
      [](wasm::Code& code, wasm::GlobalIndex left, double right) {
        code.global_get(left).f64_const(right).f64_lt();
      }},
-    {">", true,
+    {">", true, "is greater than",
      [](wasm::Code& code, wasm::GlobalIndex left, double right) {
        code.global_get(left).f64_const(right).f64_le().i32_eqz();
      }},
-    {"is", true,
+    {"is", true, "is",
      [](wasm::Code& code, wasm::GlobalIndex left, double right) {
        code.global_get(left).f64_const(right).f64_eq();
      }},
-    {"is_undefined", false,
+    {"is_undefined", false, "is unknown",
      [](wasm::Code& code, wasm::GlobalIndex left, double) {
        code.global_get(left).global_get(left).f64_ne();
      }},
-    {"not", true,
+    {"not", true, "is not",
      [](wasm::Code& code, wasm::GlobalIndex left, double right) {
        code.global_get(left).f64_const(right).f64_ne();
      }},
 };
 
-/// The `execute` of a branch; nullptr for `nothing`.
+}  // namespace
+
 protocol::Result<const Node*> branch(const Node& node, std::string_view argument) {
   const auto held = child(node, argument);
   if (!held) return std::unexpected(held.error());
@@ -97,10 +122,9 @@ protocol::Result<void> write_branch(Lowering& lowering, const Node* execute, std
   return lower_execute(lowering, *execute, after);
 }
 
-}  // namespace
-
 protocol::Result<void> lower_if(Lowering& lowering, const Node& node) {
-  const auto left = left_side(node);
+  StepWriter& steps = lowering.steps;
+  const auto left = left_side(steps, node);
   if (!left) return std::unexpected(left.error());
   const auto op = word(node, "op");
   if (!op) return std::unexpected(op.error());
@@ -115,16 +139,34 @@ protocol::Result<void> lower_if(Lowering& lowering, const Node& node) {
   if (!then) return std::unexpected(then.error());
   if (!otherwise) return std::unexpected(otherwise.error());
 
-  StepWriter& steps = lowering.steps;
-  steps.read_register(left->reg);
+  if (left->pin != no_handle) {
+    steps.open().i32_const(left->pin).call(steps.import(HostCall::pin_value));
+    steps.close();
+  } else {
+    steps.read_register(left->reg);
+  }
   row->append(steps.open(StepWriter::Inputs::read), StepWriter::input(left->input), *right);
-  const StepIndex then_step = steps.next(), else_step = then_step + (*then != nullptr ? 1 : 0);
-  const StepIndex after = else_step + (*otherwise != nullptr ? 1 : 0);
-  steps.close(*then != nullptr ? then_step : after, *otherwise != nullptr ? else_step : after);
+  // A note, and the execute where there is one.
+  const StepIndex then_step = steps.next();
+  const StepIndex else_step = then_step + (*then != nullptr ? 2 : 1);
+  const StepIndex after = else_step + (*otherwise != nullptr ? 2 : 1);
+  steps.close(then_step, else_step);
 
-  auto written = write_branch(lowering, *then, "_then", after);
-  if (written) written = write_branch(lowering, *otherwise, "_else", after);
-  return written;
+  const std::string compared =
+      row->compares ? std::format("{} {} {:g}", left->shown, row->shown, *right)
+                    : std::format("{} {}", left->shown, row->shown);
+  for (const auto& [execute, argument, follows] :
+       {std::tuple{*then, "_then", *then == nullptr ? after : then_step + 1},
+        std::tuple{*otherwise, "_else", *otherwise == nullptr ? after : else_step + 1}}) {
+    steps.open()
+        .i32_const(steps.text(std::format("Evaluated IF statement: {}; {}", compared,
+                                          execute != nullptr ? "branching" : "continuing execution")))
+        .call(steps.import(HostCall::note));
+    steps.close(follows);
+    auto written = write_branch(lowering, execute, argument, after);
+    if (!written) return written;
+  }
+  return {};
 }
 
 }  // namespace celeriac::celeryscript

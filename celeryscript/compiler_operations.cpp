@@ -29,13 +29,11 @@ constexpr Source axis[] = {{"axis", "axis"}};
 constexpr Source axis_speed[] = {{"axis", "axis"}, {"speed", "speed"}};
 constexpr Source distance[] = {{"x", "x"},           {"y", "y"},           {"z", "z"},
                                {"x_speed", "speed"}, {"y_speed", "speed"}, {"z_speed", "speed"}};
-constexpr Source pin_mode[] = {{"pin", "pin_number"}, {"mode", "pin_mode"}};
 constexpr Source package[] = {{"package", "package", package_words}};
+constexpr Source board[] = {{"board", "package"}};
 constexpr Source servo[] = {{"pin", "pin_number"}, {"angle", "pin_value"}};
 constexpr Source io_mode[] = {{"pin", "pin_number"}, {"io_mode", "pin_io_mode"}};
-constexpr Source pin[] = {{"pin", "pin_number"}};
 constexpr Source milliseconds[] = {{"milliseconds", "milliseconds"}};
-constexpr Source write_pin[] = {{"pin", "pin_number"}, {"value", "pin_value"}, {"mode", "pin_mode"}};
 
 }  // namespace
 
@@ -50,20 +48,21 @@ namespace {
 // Sorted by kind.
 constexpr OperationKind operation_kinds[] = {
     {"calibrate", "SYS.CALIBRATE", axis},
+    {"check_updates", "SYS.CHECK_UPDATES"},
     {"emergency_lock", "SYS.EMERGENCY_LOCK"},
     {"emergency_unlock", "SYS.EMERGENCY_UNLOCK"},
+    {"factory_reset", "SYS.FACTORY_RESET", package},
     {"find_home", "SYS.FIND_HOME", axis_speed},
+    {"flash_firmware", "SYS.FLASH_FIRMWARE", board},
     {"home", "SYS.HOME", axis_speed},
     {"move_relative", "SYS.MOVE_RELATIVE", distance},
     {"power_off", "SYS.POWER_OFF"},
-    {"read_pin", "SYS.READ_PIN", pin_mode},
     {"read_status", "SYS.READ_STATUS"},
     {"reboot", "SYS.REBOOT", package},
     {"set_pin_io_mode", "SYS.SET_PIN_IO_MODE", io_mode},
     {"set_servo_angle", "SYS.SET_SERVO_ANGLE", servo},
-    {"toggle_pin", "SYS.TOGGLE_PIN", pin},
+    {"sync", "SYS.SYNC"},
     {"wait", "SYS.WAIT", milliseconds},
-    {"write_pin", "SYS.WRITE_PIN", write_pin},
     {"zero", "SYS.ZERO", axis},
 };
 static_assert(std::ranges::is_sorted(operation_kinds, {}, &OperationKind::kind));

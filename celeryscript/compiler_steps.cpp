@@ -37,34 +37,38 @@ void StepWriter::read_register(std::string_view name) {
   close();
 }
 
-wasm::ImportIndex StepWriter::add_import(std::string_view space, std::string_view name,
-                                         std::span<const wasm::ValueType> parameters) {
-  ++import_count_;
-  return module_.import_function(space, name, parameters);
-}
-
 wasm::ImportIndex StepWriter::import(const protocol::Operation& operation) {
   if (imports_.empty()) imports_.assign(protocol::operations().size(), not_imported);
   wasm::ImportIndex& index = imports_[protocol::index_of(operation)];
   if (index == not_imported) {
     const auto [space, name] = import_name(operation);
-    index = add_import(space, name, import_parameters(operation));
+    index = module_.import_function(space, name, import_parameters(operation));
   }
   return index;
 }
 
-wasm::ImportIndex StepWriter::import_execute() {
-  static constexpr wasm::ValueType sequence_id[] = {wasm::ValueType::i32};
-  if (execute_ == not_imported) execute_ = add_import(execute_import.space, execute_import.name, sequence_id);
-  return execute_;
+wasm::ImportIndex StepWriter::import(HostCall call) {
+  if (host_imports_.empty()) host_imports_.assign(host_calls().size(), not_imported);
+  wasm::ImportIndex& index = host_imports_[static_cast<std::size_t>(call)];
+  if (index == not_imported) {
+    const HostCallRow& row = row_of(call);
+    index = module_.import_function(host_space, row.name, row.parameters);
+  }
+  return index;
 }
 
-std::int32_t StepWriter::text(std::string_view text) {
+Handle StepWriter::text(std::string_view text) {
   if (const auto found = handles_.find(text); found != handles_.end()) return found->second;
-  const auto handle = static_cast<std::int32_t>(texts_.size());
-  texts_.emplace_back(text);
+  const Handle handle = add(&Tables::texts, std::string(text));
   handles_.emplace(text, handle);
   return handle;
+}
+
+Handle StepWriter::add_operand(DataValue operand, std::size_t since) {
+  const auto& all = tables_.operands;
+  const auto found = std::find(all.begin() + static_cast<std::ptrdiff_t>(since), all.end(), operand);
+  if (found != all.end()) return static_cast<Handle>(found - all.begin());
+  return add(&Tables::operands, std::move(operand));
 }
 
 wasm::GlobalIndex StepWriter::variable(std::uint32_t number) {
@@ -96,12 +100,12 @@ void StepWriter::finish(Program& program, std::string_view module_name) && {
     module_.add_step(name, code_.bytes().subspan(step.begin, step.end - step.begin), tail.bytes());
   }
   module_.add_custom_section(wasm::steps_section, wasm::encode_step_map(nodes_, steps_));
-  module_.add_custom_section(wasm::texts_section, wasm::encode_texts(texts_));
+  module_.add_custom_section(wasm::texts_section, wasm::encode_texts(tables_.texts));
 
   program.module = std::move(module_).finish(module_name);
   program.steps = std::move(steps_);
   program.nodes = std::move(nodes_);
-  program.texts = std::move(texts_);
+  program.tables = std::move(tables_);
   program.variables = variables_;
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "celeryscript/imports.hpp"
 #include "celeryscript/program.hpp"
 #include "protocol/operations.hpp"
 #include "wasm/encoder.hpp"
@@ -44,9 +45,18 @@ class StepWriter {
   void read_register(std::string_view name);
 
   wasm::ImportIndex import(const protocol::Operation& operation);
-  wasm::ImportIndex import_execute();
+  wasm::ImportIndex import(HostCall call);
   /// The handle of a text; equal texts have equal handles.
-  std::int32_t text(std::string_view text);
+  Handle text(std::string_view text);
+  /// The handle of an entry that is added to a table.
+  template <class Entry>
+  Handle add(std::vector<Entry> Tables::* table, Entry entry) {
+    (tables_.*table).push_back(std::move(entry));
+    return static_cast<Handle>((tables_.*table).size() - 1);
+  }
+  /// As add(), but an entry that is equal to an earlier one of this node shares its handle.
+  Handle add_operand(DataValue operand, std::size_t since);
+  [[nodiscard]] const Tables& tables() const noexcept { return tables_; }
 
   static constexpr wasm::GlobalIndex input(Input input) {
     return wasm::GlobalIndex{static_cast<std::uint32_t>(input)};
@@ -69,8 +79,6 @@ class StepWriter {
     Exit exit;
   };
   void end_step(Exit exit);
-  wasm::ImportIndex add_import(std::string_view space, std::string_view name,
-                               std::span<const wasm::ValueType> parameters);
 
   wasm::ModuleEncoder module_;
   wasm::Code code_;  // of all steps
@@ -78,11 +86,10 @@ class StepWriter {
   std::vector<Step> steps_;
   std::vector<StepNode> nodes_;
   bool node_begins_ = false;
-  std::vector<std::string> texts_;
+  Tables tables_;
   std::map<std::string, std::int32_t, std::less<>> handles_;
   std::vector<wasm::ImportIndex> imports_;  // by place in the operation table; empty until the first
-  wasm::ImportIndex execute_ = not_imported;
-  std::uint32_t import_count_ = 0;
+  std::vector<wasm::ImportIndex> host_imports_;  // by HostCall; empty until the first
   std::uint32_t variables_ = 0;
 };
 

@@ -61,6 +61,7 @@ struct ArgumentRule {
   std::string_view name;
   std::uint8_t types = 0;               ///< sum of primitive::…
   KindSet kinds = {};                   ///< kinds of a child node
+  KindSet tolerated = {};               ///< legacy kinds that may stand there too
   const Enumeration* values = nullptr;  ///< legal values of a primitive
   /// The grammar itself says only "string"; `values` is what a device takes.
   bool values_beside_grammar = false;
@@ -83,15 +84,17 @@ struct Kind {
   KindSet body = {};       ///< kinds of body items; empty: no body items
   KindSet tolerated = {};  ///< body items that the device runs although the grammar does not have them
   std::string_view help;   ///< what it does, a sentence
-  bool runs = false;       ///< the compiler takes it today; otherwise it is a diagnostic at its place
   Standing standing = Standing::current;
   std::string_view replacement =
       {};  ///< of an outdated or legacy kind: what to write instead, a phrase; "" for none
   std::string_view last_seen =
       {};  ///< of a legacy kind: month of the last grammar that had it, "2019-09"; "" if unknown
+  bool still_runs = false;  ///< an outdated or legacy kind that has a modern equal, and runs as that
 
   [[nodiscard]] const ArgumentRule* find(std::string_view argument) const noexcept;
   [[nodiscard]] bool in_grammar() const noexcept { return standing != Standing::legacy; }
+  /// Whether the compiler takes it; otherwise it is a diagnostic at its place.
+  [[nodiscard]] bool runs() const noexcept { return standing == Standing::current || still_runs; }
 };
 
 /// Every kind that a document of any age can contain, sorted by name: 71 of the grammar, 19 of the past.

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "celeryscript/tables.hpp"
 #include "wasm/step_map.hpp"
 
 namespace celeriac::celeryscript {
@@ -23,8 +24,9 @@ inline constexpr StepIndex end = -1;
 
 /// Exported mutable globals that the host sets before a micro-step which reads them; they are the module's
 /// first globals, in this order, and the variables "v0" … follow them.
-/// `value` (f64): the return value of the operation, or the register's number, NaN if unknown.
-/// `x` `y` `z` (f64): the register `position`, NaN where unknown.
+/// `value` (f64): what the call before returned: an operation's return value, a register's number (NaN if
+/// unknown), what a script or an operand is worth.
+/// `x` `y` `z` (f64): the register `position`, NaN where unknown, or a place that was asked for.
 inline constexpr const char* input_globals[] = {"value", "x", "y", "z"};
 
 // A micro-step `{node, begins_node, reads_inputs}`, and a node that is executed `{pointer, kind}`.
@@ -37,7 +39,8 @@ struct Program {
   std::vector<std::uint8_t> module;
   std::vector<Step> steps;  ///< by micro-step; empty for an empty body, which ends at once
   std::vector<StepNode> nodes;
-  std::vector<std::string> texts;  ///< what text handles (i32) of imports index
+  Tables tables;
+  std::vector<Declaration> locals;  ///< the variables that the sequence declares, in the document's order
   std::uint32_t variables = 0;     ///< number of exported f64 globals "v0" … that belong to a process
   std::uint32_t body_nodes = 0;    ///< nodes in the top-level body: what a progress bar counts
 

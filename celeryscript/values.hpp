@@ -32,6 +32,11 @@ struct GroupReference {
   std::int64_t id = 0;
   friend bool operator==(const GroupReference&, const GroupReference&) = default;
 };
+/// `every_point` and `every_location` of older documents: all points of a type, in random order.
+struct EveryPoint {
+  std::string pointer_type;
+  friend bool operator==(const EveryPoint&, const EveryPoint&) = default;
+};
 /// `resource`.
 struct ResourceReference {
   std::string resource_type;
@@ -51,7 +56,7 @@ struct Placeholder {
 
 /// `numeric` is a double, `text` a string.
 using DataValue = std::variant<double, std::string, Coordinate, PointReference, ToolReference, GroupReference,
-                               ResourceReference, Identifier, Placeholder>;
+                               ResourceReference, Identifier, Placeholder, EveryPoint>;
 
 struct Variable {
   std::string label;

@@ -26,6 +26,7 @@ enum class Completes : std::uint8_t {
   operations,
   registers,
   axes,
+  assets,      ///< by kind
   processes,   ///< by number; only a console that is connected knows them
   codes,       ///< the same
   parameters,  ///< the same

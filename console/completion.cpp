@@ -8,6 +8,12 @@
 #include "protocol/operations.hpp"
 
 namespace celeriac::console {
+
+const char* const asset_kind_words =
+    "device fbos_config firmware_config points point_groups tools peripherals sensors sensor_readings "
+    "regimens farm_events farmware_envs images curves pin_bindings folders saved_gardens plant_templates "
+    "webcam_feeds logs sequences";
+
 namespace {
 
 // Names that every host has; `watch` takes any other as well.
@@ -34,6 +40,9 @@ std::string words_of(const Command& command) {
       break;
     case Completes::axes:
       text = "x y z all";
+      break;
+    case Completes::assets:
+      text = asset_kind_words;
       break;
     case Completes::nothing:
     case Completes::files:

@@ -5,6 +5,9 @@
 
 namespace celeriac::console {
 
+/// The kinds of assets that every host has, with blanks between.
+extern const char* const asset_kind_words;
+
 /// A script that bash reads: `source <(celeriac completion bash)`.
 std::string bash_completion();
 

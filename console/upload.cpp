@@ -6,7 +6,7 @@
 namespace celeriac::console {
 namespace asio = boost::asio;
 using namespace protocol::literals;
-using protocol::Error;
+using protocol::Json;
 using protocol::Result;
 
 namespace {
@@ -37,6 +37,17 @@ asio::awaitable<Result<std::uint16_t>> upload(Client& client, std::string_view s
   const std::vector<std::uint16_t> unfinished(1, created->value);
   co_await remove(client, unfinished);
   co_return std::unexpected(filled.error());
+}
+
+asio::awaitable<Result<void>> replace(Client& client, std::uint16_t code, std::string_view source) {
+  return fill(client, code, source);
+}
+
+asio::awaitable<Result<std::string>> read_code(Client& client, std::uint16_t code) {
+  const Json id{{"id", code}};
+  auto reply = co_await client.call("CODE.READ"_op, id);
+  if (!reply) co_return std::unexpected(reply.error());
+  co_return std::move(reply->data);
 }
 
 asio::awaitable<void> remove(Client& client, const std::vector<std::uint16_t>& codes) {

@@ -9,6 +9,7 @@
 #include <map>
 #include <sstream>
 
+#include "celeryscript/examples.hpp"
 #include "celeryscript/grammar.hpp"
 #include "protocol/operations.hpp"
 #include "protocol/status.hpp"
@@ -84,26 +85,71 @@ std::string operations_table() {
   return out;
 }
 
-std::string kinds_table() {
-  namespace cs = celeriac::celeryscript;
-  std::string out = "| kind | arguments | what it does | runs here |\n|---|---|---|---|\n";
-  for (const auto& kind : cs::kinds()) {
-    if (!kind.in_grammar()) continue;
-    std::string arguments;
-    for (const auto* rule : kind.args)
-      arguments += std::format("{}`{}`{}{}", arguments.empty() ? "" : ", ", rule->name,
-                               rule->unit.empty() ? "" : " ", rule->unit);
-    out += std::format("| `{}` | {} | {} | {} |\n", kind.name, arguments, kind.help, kind.runs ? "yes" : "");
+namespace cs = celeriac::celeryscript;
+
+/// What an argument may hold: a type, words, kinds.
+std::string argument_text(const cs::ArgumentRule& rule) {
+  std::string text;
+  const auto add = [&text](std::string_view what) { text += std::format("{}{}", text.empty() ? "" : ", ", what); };
+  constexpr std::pair<std::uint8_t, std::string_view> types[] = {{cs::primitive::boolean, "true or false"},
+                                                                 {cs::primitive::real, "a number"},
+                                                                 {cs::primitive::integer, "a whole number"},
+                                                                 {cs::primitive::string, "a text"}};
+  constexpr std::size_t most_words = 12;
+  if (rule.values != nullptr && rule.values->words.size() <= most_words) {
+    for (const auto word : rule.values->words)
+      add(std::format("{}{}{}", rule.values->whole_numbers ? "" : "`", word,
+                      rule.values->whole_numbers ? "" : "`"));
+  } else if (rule.values != nullptr) {
+    add(std::format("`{}` to `{}`", rule.values->words.front(), rule.values->words.back()));
+  } else {
+    bool number = false;
+    for (const auto& [type, name] : types) {
+      if ((rule.types & type) == 0 || (number && type == cs::primitive::integer)) continue;
+      number = number || type == cs::primitive::real;
+      add(name);
+    }
   }
+  for (const auto& kind : cs::kinds())
+    if (cs::contains(rule.kinds, kind)) add(std::format("`{}`", kind.name));
+  if (!rule.unit.empty()) text += std::format(" ({})", rule.unit);
+  return text;
+}
+
+void append_kind(std::string& out, const cs::Kind& kind) {
+  out += std::format("### `{}`\n\n{}\n", kind.name, kind.help);
+  for (const auto* rule : kind.args) out += std::format("- `{}`: {}\n", rule->name, argument_text(*rule));
+  std::string body;
+  std::size_t count = 0;
+  for (const auto& item : cs::kinds()) {
+    if (!cs::contains(kind.body, item)) continue;
+    ++count;
+    body += std::format("{}`{}`", body.empty() ? "" : ", ", item.name);
+  }
+  constexpr std::size_t most_items = 10;
+  if (count > most_items) body = "steps";
+  if (!body.empty()) out += std::format("- body: {}\n", body);
+  const auto example = cs::example_of(kind.name);
+  if (example.empty()) {
+    out += "\nNo device runs it any more: it is refused at its place.\n\n";
+  } else {
+    out += std::format("\n```json\n{}\n```\n\n", example);
+  }
+}
+
+std::string kinds_list() {
+  std::string out;
+  for (const auto& kind : cs::kinds())
+    if (kind.in_grammar()) append_kind(out, kind);
   return out;
 }
 
 std::string legacy_table() {
-  namespace cs = celeriac::celeryscript;
-  std::string out = "| kind | last seen | instead |\n|---|---|---|\n";
+  std::string out = "| kind | last seen | here | instead |\n|---|---|---|---|\n";
   for (const auto& kind : cs::kinds())
-    if (!kind.in_grammar())
-      out += std::format("| `{}` | {} | {} |\n", kind.name, kind.last_seen, kind.replacement);
+    if (kind.standing != cs::Standing::current)
+      out += std::format("| `{}` | {} | {} | {} |\n", kind.name, kind.last_seen,
+                         kind.still_runs ? "runs, with a warning" : "refused", kind.replacement);
   return out;
 }
 
@@ -138,7 +184,7 @@ int main(int count, char** arguments) {
   read << in.rdbuf();
   const auto made = filled(read.str(), {{"statuses", statuses()},
                                         {"operations", operations_table()},
-                                        {"kinds", kinds_table()},
+                                        {"kinds", kinds_list()},
                                         {"legacy", legacy_table()}});
   if (made == read.str()) return 0;
   if (check) {

@@ -56,6 +56,7 @@ void Board::reset(Instant now) {
                                                   .encoders = encoders_,
                                                   .drivers = drivers_,
                                                   .loads = loads_,
+                                                  .rack = rack_,
                                                   .step_timing = step_timing_,
                                                   .events = events_});
   running_ = firmware_->run();

@@ -87,6 +87,8 @@ class Board {
     loads_.settle(advanced_);
     return loads_;
   }
+  [[nodiscard]] ToolRack& rack() { return rack_; }
+  [[nodiscard]] const ToolRack& rack() const { return rack_; }
   /// Where the firmware believes an axis to be, mm.
   [[nodiscard]] double counted_mm(AxisName axis) const { return firmware_->counted_mm(axis); }
   [[nodiscard]] bool locked() const { return powered_ && firmware_->locked(); }
@@ -104,6 +106,7 @@ class Board {
   Pins pins_;
   Machine machine_;
   Loads loads_;
+  ToolRack rack_;
   PerAxis<Encoder> encoders_;
   PerAxis<MotorDriver> drivers_{};
   bool powered_ = true;

@@ -23,6 +23,7 @@
 #include "firmware-sim/pins.hpp"
 #include "firmware-sim/profile.hpp"
 #include "firmware-sim/routine.hpp"
+#include "firmware-sim/tool_rack.hpp"
 #include "firmware-sim/uart.hpp"
 
 namespace celeriac::firmware_sim {
@@ -62,6 +63,7 @@ struct Hardware {
   PerAxis<Encoder>& encoders;
   PerAxis<MotorDriver>& drivers;
   Loads& loads;
+  ToolRack& rack;
   const StepTiming& step_timing;
   const EventSink& events;
 };
@@ -178,6 +180,7 @@ class Firmware {
   [[nodiscard]] Instant timeout_at(AxisName axis, Instant started) const;
   void enable_motor(AxisName axis, bool on);
   void pulse(AxisName axis);
+  void follow_tools();
   [[nodiscard]] PerAxis<float> stored_millimetres() const;
 
   // switches and encoders

@@ -53,6 +53,10 @@ class Machine {
   bool step(AxisName axis, int direction);
 
   [[nodiscard]] double position_mm(AxisName axis) const;
+  /// Nothing for an axis without ends.
+  [[nodiscard]] std::optional<double> length_mm(AxisName axis) const {
+    return bodies_[index(axis)].description.length_mm;
+  }
   /// Nothing where the axis has no such switch.
   [[nodiscard]] std::optional<bool> switch_closed(AxisName axis, AxisEnd end) const;
   /// Motor steps that the encoder of the axis has seen, signed; stands still where there is no encoder.

@@ -142,6 +142,18 @@ void Firmware::pulse(AxisName axis) {
   const bool followed = hw_.machine.step(axis, direction);
   step_lost_[index(axis)] = !followed || hw_.drivers[index(axis)].error;
   wire_switches(axis, hw_.machine, hw_.profile, hw_.pins);
+  if (!hw_.rack.empty()) follow_tools();
+}
+
+/// The mount has come to another place: perhaps it takes a tool, or leaves it.
+void Firmware::follow_tools() {
+  const auto place = [this](AxisName axis) { return hw_.machine.position_mm(axis); };
+  const std::size_t fetched = hw_.rack.fetched(), put_back = hw_.rack.put_back();
+  if (hw_.rack.follow(place(AxisName::x), place(AxisName::y), place(AxisName::z)))
+    hw_.pins.drive(tool_pin, !hw_.rack.contact());
+  if (!hw_.events) return;
+  if (hw_.rack.fetched() != fetched) hw_.events(now(), "tool fetched: " + *hw_.rack.mounted());
+  if (hw_.rack.put_back() != put_back) hw_.events(now(), "tool put back");
 }
 
 PerAxis<float> Firmware::stored_millimetres() const {

@@ -56,4 +56,24 @@ double Soil::litres_near(double x, double y, double radius_mm) const {
   return sum;
 }
 
+std::vector<WetSquare> Soil::wet_squares(double side_mm, double farthest_x, double farthest_y) const {
+  std::map<std::pair<long, long>, double> squares;
+  for (const auto& [cell, litres] : cells_) {
+    const double x = edge(cell.first), y = edge(cell.second);
+    if (x < 0 || y < 0 || x > farthest_x || y > farthest_y) continue;
+    squares[{std::lround(std::floor(x / side_mm)), std::lround(std::floor(y / side_mm))}] += litres;
+  }
+  std::vector<WetSquare> wet;
+  for (const auto& [square, litres] : squares)
+    wet.push_back({(static_cast<double>(square.first) + 0.5) * side_mm,
+                   (static_cast<double>(square.second) + 0.5) * side_mm, litres});
+  return wet;
+}
+
+bool Soil::plant(Plant plant) {
+  if (plants_.size() >= max_plants) return false;
+  plants_.push_back(std::move(plant));
+  return true;
+}
+
 }  // namespace celeriac::firmware_sim

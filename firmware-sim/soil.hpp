@@ -1,12 +1,29 @@
 #pragma once
-// The bed: how moist the soil is at a place, and how much water every place has got.
+// The bed: how moist the soil is at a place, how much water every place has got, and what grows there.
 
 #include <cstddef>
 #include <map>
+#include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
 namespace celeriac::firmware_sim {
+
+/// To be seen, by a camera; it does not drink. Millimetres.
+struct Plant {
+  double x;
+  double y;
+  double radius;
+  std::string name;
+};
+
+/// A square of soil by its middle, mm, and what fell on it.
+struct WetSquare {
+  double x;
+  double y;
+  double litres;
+};
 
 /// Places are millimetres of the carriage. The soil sensor's counts rise with moisture: about 250 in dry soil
 /// and 850 in water, as its maker says.
@@ -20,6 +37,7 @@ class Soil {
   /// Places of their own; water beyond them is only counted in the sum.
   static constexpr std::size_t max_cells = 65'536;
   static constexpr std::size_t max_patches = 1'024;
+  static constexpr std::size_t max_plants = 1'024;
 
   /// Sensor counts, 0..1023.
   [[nodiscard]] int moisture_at(double x, double y) const;
@@ -31,6 +49,13 @@ class Soil {
   [[nodiscard]] double litres() const { return litres_; }
   /// What fell within `radius_mm` of a place.
   [[nodiscard]] double litres_near(double x, double y, double radius_mm = reach_mm) const;
+  /// Where water fell within so far from home, by squares of at least 10 mm.
+  [[nodiscard]] std::vector<WetSquare> wet_squares(double side_mm, double farthest_x,
+                                                   double farthest_y) const;
+
+  /// False: the bed is full.
+  bool plant(Plant plant);
+  [[nodiscard]] std::span<const Plant> plants() const { return plants_; }
 
  private:
   struct Patch {
@@ -41,6 +66,7 @@ class Soil {
 
   std::map<std::pair<int, int>, double> cells_;
   std::vector<Patch> patches_;
+  std::vector<Plant> plants_;
   double litres_ = 0;
 };
 

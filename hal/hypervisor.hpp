@@ -161,6 +161,7 @@ class Hypervisor final : private firmware::LinkObserver {
   void toggle_pin(const Arguments& arguments, Owner owner, Completion completion);
   void set_pin_io_mode(const Arguments& arguments, Owner owner, Completion completion);
   void set_servo_angle(const Arguments& arguments, Owner owner, Completion completion);
+  void write_led(const Arguments& arguments, Owner owner, Completion completion);
   void read_status(const Arguments& arguments, Owner owner, Completion completion);
   void config_read(const Arguments& arguments, Owner owner, Completion completion);
   void config_update(const Arguments& arguments, Owner owner, Completion completion);

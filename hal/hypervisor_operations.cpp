@@ -52,6 +52,7 @@ std::span<const Hypervisor::Row> Hypervisor::table() {
       {"SYS.TOGGLE_PIN", &Hypervisor::toggle_pin},
       {"SYS.SET_PIN_IO_MODE", &Hypervisor::set_pin_io_mode},
       {"SYS.SET_SERVO_ANGLE", &Hypervisor::set_servo_angle},
+      {"SYS.WRITE_LED", &Hypervisor::write_led},
       {"SYS.READ_STATUS", &Hypervisor::read_status},
       {"SYS.CONFIG_READ", &Hypervisor::config_read},
       {"SYS.CONFIG_UPDATE", &Hypervisor::config_update},
@@ -198,6 +199,12 @@ void Hypervisor::set_servo_angle(const Arguments& arguments, Owner owner, Comple
              [this, pin = *pin, degrees = static_cast<int>(std::lround(angle))] {
                return pins_.set_servo(pin, degrees);
              });
+}
+
+// The LEDs are on lines of the host, not on the board: what they should show is a register.
+void Hypervisor::write_led(const Arguments& arguments, Owner, Completion completion) {
+  registers_.publish(std::format("gpio.BoxLed{}", arguments.integer("led")), arguments.integer("value"));
+  completion(Done{});
 }
 
 // ---- status and settings ----

@@ -32,6 +32,7 @@ struct Options {
   protocol::Doors doors;
   fs::path parameters;
   std::string stop_button;
+  std::string camera = "none";
   bool verbose = false;
 };
 
@@ -84,6 +85,16 @@ Result<void> run(const Options& options) {
   recording.attach(hypervisor);
   hal::install(dispatcher, hypervisor);
   protocol::watch_frames(dispatcher, registers);
+
+  auto camera = hal::camera::make_camera(io, background_on(archive, io), options.camera);
+  if (!camera) return std::unexpected(camera.error());
+  hal::camera::Photographer photographer(
+      timers, background_on(archive, io), **camera,
+      hal::camera::PhotoFolder(fs::absolute(options.dir) / "photos"),
+      {.place = [&] { return hypervisor.link().board().position_mm; },
+       .clock = protocol::now_milliseconds,
+       .complain = [&](std::string why) { hypervisor.note(hal::firmware::Severity::warn, std::move(why)); }});
+  hal::install(dispatcher, photographer);
 
   const auto doors = protocol::open(io, options.doors, dispatcher);
   if (!doors) return std::unexpected(doors.error());
@@ -143,6 +154,9 @@ int main(int argc, char** argv) {
   app.add_option("--stop-button", options.stop_button,
                  "GPIO line of a stop button: CHIP:LINE[,active=high|low][,debounce=MS]; a broken wire stops")
       ->type_name("LINE");
+  app.add_option("--camera", options.camera, "none, or simulated:SOCKET with the simulator's control socket")
+      ->type_name("CAMERA")
+      ->capture_default_str();
   app.add_flag("--verbose", options.verbose, "log more");
   app.footer(
       "Example: celeriac-hal --dir /var/lib/celeriac --serial auto\n"

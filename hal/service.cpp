@@ -12,6 +12,18 @@ void watch_end(const std::shared_ptr<protocol::Session>& session, Hypervisor& hy
   session->on_closed([&hypervisor, number = session->number()] { hypervisor.stream_closed(number); });
 }
 
+/// An outcome becomes the response.
+Completion answer(protocol::Responder responder) {
+  return [responder = std::move(responder)](Outcome outcome) mutable {
+    if (!outcome)
+      responder.fail(outcome.error());
+    else if (outcome->document)
+      responder.document(*outcome->document);
+    else
+      responder.ok(outcome->value);
+  };
+}
+
 }  // namespace
 
 void install(protocol::Dispatcher& dispatcher, Hypervisor& hypervisor) {
@@ -20,15 +32,15 @@ void install(protocol::Dispatcher& dispatcher, Hypervisor& hypervisor) {
       watch_end(request.session, hypervisor);
       hypervisor.serve(request.operation, request.arguments,
                        {request.session->number(), request.channel, request.arguments.holder()},
-                       [responder = std::move(responder)](Outcome outcome) mutable {
-                         if (!outcome)
-                           responder.fail(outcome.error());
-                         else if (outcome->document)
-                           responder.document(*outcome->document);
-                         else
-                           responder.ok(outcome->value);
-                       });
+                       answer(std::move(responder)));
     });
+}
+
+void install(protocol::Dispatcher& dispatcher, camera::Photographer& photographer) {
+  using namespace protocol::literals;
+  dispatcher.on("SYS.TAKE_PHOTO"_op, [&photographer](protocol::Request&, protocol::Responder responder) {
+    photographer.photograph(answer(std::move(responder)));
+  });
 }
 
 }  // namespace celeriac::hal

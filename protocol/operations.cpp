@@ -71,6 +71,13 @@ constexpr Field servo_fields[] = {pin, {"angle", FieldType::number, "°", "servo
 constexpr Field pin_fields[] = {pin};
 constexpr Field write_pin_fields[] = {pin, number("value", "", "0 or 1, analog 0 to 255"), mode};
 constexpr Field read_pin_fields[] = {pin, mode};
+constexpr Field led_fields[] = {{"led", FieldType::integer, "", "number of the LED", true, 0, 3, 4},
+                                {"value", FieldType::integer, "", "0 off, 1 on", true, 0, 0, 1}};
+constexpr Field board_fields[] = {
+    text("board", "the board, as `flash_firmware` names it: \"farmduino_k18\"")};
+constexpr Field ownership_fields[] = {
+    text("email", "of the new account"), text("secret", "its secret, base64"),
+    optional(text("server", "of the new account; the present one if absent"))};
 constexpr Field io_mode_fields[] = {pin, choice("io_mode", "direction of the pin", io_mode_choices)};
 constexpr Field config_update_fields[] = {
     package, text("config", "name of the setting"), {"value", FieldType::any, "", "new value"}};
@@ -87,6 +94,26 @@ constexpr Field release_fields[] = {
     {"keep_outputs", FieldType::boolean, "", "its outputs stay on and become the stream's", false, 0}};
 constexpr Field abort_fields[] = {{"channel", FieldType::integer, "",
                                    "only the sender's own request on this channel", false, -1, 0, 65535}};
+constexpr Field asset_kind = text("kind", "kind of asset: point, tool, peripheral, …");
+constexpr Field asset_id{"id", FieldType::integer, "", "of the asset; of a singleton (device, …) 0", false,
+                         0};
+constexpr Field put_fields[] = {
+    asset_kind,
+    {"items", FieldType::any, "", "one item, or a list of them, as the web API has them"},
+    {"dry_run", FieldType::boolean, "", "only tells what would come of it", false, 0}};
+constexpr Field asset_list_fields[] = {
+    asset_kind, {"after", FieldType::integer, "", "only items with a greater id", false, 0}};
+constexpr Field asset_fields[] = {asset_kind, asset_id};
+constexpr Field edit_fields[] = {
+    asset_kind,
+    asset_id,
+    {"fields", FieldType::document, "", "fields to change; meta is merged into the present one"}};
+constexpr Field schedule_fields[] = {
+    {"count", FieldType::integer, "", "how many, the earliest first", false, 20, 1, 500},
+    {"event_id", FieldType::integer, "", "only what this farm event makes due", false, 0}};
+constexpr Field skip_fields[] = {
+    {"event_id", FieldType::integer, "", "the farm event"},
+    {"at", FieldType::integer, "ms", "which time of it, since 1970; the next one if absent", false, 0}};
 constexpr Field user_env_fields[] = {text("config", "name"), text("value", "value")};
 constexpr Field message_fields[] = {
     text("message", "the text; {{ x }}, {{ pin8 }} and the like are filled in"),
@@ -120,6 +147,7 @@ constexpr Operation table[] = {
   {"CODE.CLOSE", "CODE", "CLOSE", vm, id, "code", no_fields, "0", "", "Parses, checks and compiles the buffer; from now on it is what the code runs.", "id=1"},
   {"CODE.RM", "CODE", "RM", vm, id, "code", no_fields, "0", "", "Removes the code; processes already started from it go on.", "id=1"},
   {"CODE.LIST", "CODE", "LIST", vm, none, "", no_fields, "number of slices", "{codes: [{id, name, kind, bytes, sha256, created, resource_id}]}", "Lists the codes.", ""},
+  {"CODE.READ", "CODE", "READ", vm, id, "code", no_fields, "number of slices", "the source of the code, as it was written: UTF-8", "Reads the source of a code.", "id=1"},
   {"PROC.START", "PROC", "START", vm, Payload::id_and_document, "code", start_fields, "new process id", "", "Makes a process of a code, in state ready.", "id=1 name=evening"},
   {"PROC.RUN", "PROC", "RUN", vm, id, "process", no_fields, "0", "", "Lets a ready or paused process run.", "id=1"},
   {"PROC.PAUSE", "PROC", "PAUSE", vm, id, "process", no_fields, "0, when it has come to rest", "", "Pauses a process after the step in progress.", "id=1"},
@@ -128,6 +156,14 @@ constexpr Operation table[] = {
   {"PROC.WAIT", "PROC", "WAIT", vm, id, "process", no_fields, "0, when it has ended; the status tells how", "", "Waits for the end of a process.", "id=1"},
   {"PROC.STAT", "PROC", "STAT", vm, id, "process", no_fields, "number of slices", "{id, name, code, state, path, path_code, kind, step, steps, steps_done, started, cpu_us, memory_bytes, waiting_for, priority, error}", "Tells about one process.", "id=1"},
   {"PROC.LIST", "PROC", "LIST", vm, none, "", no_fields, "number of slices", "{processes: [as PROC.STAT]}", "Tells about all processes.", ""},
+  {"ASSET.PUT", "ASET", "PUT", vm, document, "", put_fields, "number of slices", "{count, new, changed, same, ids}", "Makes or replaces assets, all of them or none; answered when they are on disk.", R"(kind=tool items={"name":"Trowel"})"},
+  {"ASSET.LIST", "ASET", "LIST", vm, document, "", asset_list_fields, "number of slices", "{items, more}", "Lists the assets of a kind by id, as many as go well into an answer; more: ask for those after the last.", "kind=point"},
+  {"ASSET.GET", "ASET", "GET", vm, document, "", asset_fields, "number of slices", "the asset", "Reads one asset.", "kind=device"},
+  {"ASSET.EDIT", "ASET", "EDIT", vm, document, "", edit_fields, "0", "", "Changes fields of an asset; answered when they are on disk.", R"(kind=device fields={"name":"Bot"})"},
+  {"ASSET.RM", "ASET", "RM", vm, document, "", asset_fields, "0", "", "Removes an asset.", "kind=tool id=21"},
+  {"ASSET.SUMMARY", "ASET", "SUMRY", vm, none, "", no_fields, "number of slices", "{kinds: [{kind, collection, singleton, count, changed}]}", "Tells what kinds of assets there are, how many of each, and when one changed last.", ""},
+  {"SCHEDULE.LIST", "SCHD", "LIST", vm, maybe, "", schedule_fields, "number of slices", "{now: {at, local}, timezone, clock_is_set, entries: [{at, local, event_id, kind, name, sequence_id, state, process}]}", "Lists what farm events and regimens make due, the earliest first.", "count=5"},
+  {"SCHEDULE.SKIP", "SCHD", "SKIP", vm, document, "", skip_fields, "number of slices", "{at, local, event_id}", "Leaves out one time of a farm event.", "event_id=3"},
   {"REGISTER.NEW", "REGS", "NEW", both, document, "", register_fields, "register id on this stream", "", "Opens a register by name.", "name=position"},
   {"REGISTER.READ", "REGS", "READ", both, id, "register", no_fields, "number of slices", "{name, value, time}", "Reads a register.", "id=1"},
   {"REGISTER.WATCH", "REGS", "WATCH", both, id, "register", no_fields, "0", "", "Sends each change of a register as REGISTER.SET from now on.", "id=1"},
@@ -149,11 +185,12 @@ constexpr Operation table[] = {
   {"SYS.TOGGLE_PIN", "SYS", "TGPIN", hypervisor, document, "", pin_fields, "0", "", "Makes the pin an output and inverts it.", "pin=8"},
   {"SYS.WRITE_PIN", "SYS", "WRPIN", hypervisor, document, "", write_pin_fields, "0", "", "Writes a pin; a digital pin is read back.", "pin=8 value=1 mode=digital"},
   {"SYS.READ_PIN", "SYS", "RDPIN", hypervisor, document, "", read_pin_fields, "the value read", "", "Reads a pin.", "pin=59 mode=analog"},
+  {"SYS.WRITE_LED", "SYS", "WRLED", hypervisor, document, "", led_fields, "0", "", "Switches a LED of the box.", "led=3 value=1"},
   {"SYS.SET_PIN_IO_MODE", "SYS", "PINIO", hypervisor, document, "", io_mode_fields, "0", "", "Sets the direction of a pin.", "pin=8 io_mode=output"},
   {"SYS.READ_STATUS", "SYS", "STATU", hypervisor, none, "", no_fields, "number of slices", "the status tree", "Reads the whole status tree.", ""},
   {"SYS.CONFIG_UPDATE", "SYS", "CFGUP", hypervisor, document, "", config_update_fields, "0", "", "Changes a firmware parameter or a setting of the host.", "package=firmware config=movement_max_spd_x value=400"},
   {"SYS.CONFIG_READ", "SYS", "CFGRD", hypervisor, document, "", config_read_fields, "number of slices", "{config: value, …}", "Reads firmware parameters or settings of the host.", "package=firmware config=movement_max_spd_x"},
-  {"SYS.TAKE_PHOTO", "SYS", "PHOTO", hypervisor, none, "", no_fields, "number of slices", "{path, width, height, mime}", "Takes a photo.", "", still, later},
+  {"SYS.TAKE_PHOTO", "SYS", "PHOTO", hypervisor, none, "", no_fields, "number of slices", "{path, width, height, mime}", "Takes a photo.", ""},
   {"SYS.EMERGENCY_LOCK", "SYS", "ESTOP", hypervisor, none, "", no_fields, "0", "", "Stops everything now and locks.", ""},
   {"SYS.EMERGENCY_UNLOCK", "SYS", "UNLCK", hypervisor, none, "", no_fields, "0", "", "Ends the emergency lock.", ""},
   {"SYS.ABORT", "SYS", "ABORT", hypervisor, maybe, "", abort_fields, "0", "", "Stops the move in progress without locking.", ""},
@@ -167,12 +204,14 @@ constexpr Operation table[] = {
   {"SYS.INSTALL_FARMWARE", "SYS", "FWINS", vm, document, "", url_fields, "0", "", "Installs a script package.", "", still, later},
   {"SYS.REMOVE_FARMWARE", "SYS", "FWREM", vm, document, "", script_package_fields, "0", "", "Removes a script package.", "", still, later},
   {"SYS.UPDATE_FARMWARE", "SYS", "FWUPD", vm, document, "", script_package_fields, "0", "", "Updates a script package.", "", still, later},
-  {"SYS.REGISTER_GPIO", "SYS", "GPREG", vm, document, "", register_gpio_fields, "0", "", "Lets an edge on a line start a sequence.", "", still, later},
-  {"SYS.UNREGISTER_GPIO", "SYS", "GPUNR", vm, document, "", line_fields, "0", "", "Ends that.", "", still, later},
+  {"SYS.REGISTER_GPIO", "SYS", "GPREG", vm, document, "", register_gpio_fields, "0", "", "Lets an edge on a line start a sequence: kept as a pin binding.", "line=16 sequence_id=1 edge=rising"},
+  {"SYS.UNREGISTER_GPIO", "SYS", "GPUNR", vm, document, "", line_fields, "0", "", "Ends that.", "line=16"},
   {"SYS.WAIT", "SYS", "WAIT", vm, document, "", wait_fields, "0, when the time is over", "", "Waits.", "milliseconds=500"},
   {"SYS.SLEEP", "SYS", "SLEEP", vm, document, "", wait_fields, "0, when the time is over", "", "Waits; motors may be powered down meanwhile.", "milliseconds=500"},
   {"SYS.EXIT", "SYS", "EXIT", vm, document, "", exit_fields, "0", "", "Ends the calling process.", "code=0"},
-  {"SYS.SYNC", "SYS", "SYNC", vm, none, "", no_fields, "0", "", "Fetches the account's resources.", "", still, later},
+  {"SYS.FLASH_FIRMWARE", "SYS", "FLASH", hypervisor, document, "", board_fields, "0", "", "Writes the firmware of a board.", "", still, later},
+  {"SYS.CHANGE_OWNERSHIP", "SYS", "OWNER", vm, document, "", ownership_fields, "0", "", "Hands the device over to another account.", "", still, later},
+  {"SYS.SYNC", "SYS", "SYNC", vm, none, "", no_fields, "number of slices, when it has ended", "{changes: [{kind, new, changed, gone, refused}]}", "Fetches the account's resources, and says what has changed.", ""},
 };
 // clang-format on
 
@@ -185,7 +224,7 @@ constexpr std::uint64_t key_of(std::string_view space, std::string_view wire) {
   return key;
 }
 
-constexpr std::size_t bucket_count = 256;  // a power of two, four times the rows: few probes
+constexpr std::size_t bucket_count = 256;  // a power of two, some times the rows: few probes
 constexpr auto buckets = [] {
   std::array<std::uint8_t, bucket_count> made{};
   static_assert(std::size(table) < 255);

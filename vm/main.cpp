@@ -27,6 +27,7 @@ int refuse(const std::string& sentence) {
 
 int main(int argc, char** argv) {
   std::filesystem::path directory, hypervisor;
+  celeriac::vm::AccountOptions account;
   protocol::Doors doors;
   CLI::App app("Runs CeleryScript sequences: codes, processes and registers, over the wire protocol.",
                "celeriac-vm");
@@ -38,6 +39,13 @@ int main(int argc, char** argv) {
       app.add_option("--tcp", doors.tcp, "ADDRESS:PORT to listen on as well; clients need the token");
   app.add_option("--token-file", doors.token_file, "file whose first word is the token for --tcp")
       ->needs(tcp_option);
+  auto* web_option = app.add_option("--web-api", account.web_api,
+                                    "address of the web API to sync with: https://my.farm.bot");
+  app.add_option("--web-token-file", account.token_file,
+                 "file with the answer of its /api/tokens, or the bare token; nobody else may read it")
+      ->needs(web_option);
+  app.add_option("--web-ca", account.ca_file, "certificates that are believed beside the system's, PEM")
+      ->needs(web_option);
   app.add_flag("--stdio", doors.stdio, "serve standard input and output as well, and end when they do");
   app.set_version_flag("--version", CELERIAC_VERSION);
   app.footer("Example: celeriac-vm --dir /var/lib/celeriac");
@@ -53,8 +61,10 @@ int main(int argc, char** argv) {
   auto token = protocol::read_token(doors);
   if (!token) return refuse(token.error().message);
   boost::asio::io_context io(1);
-  auto vm = celeriac::vm::Vm::open(
-      io, {.directory = directory, .hypervisor = hypervisor, .token = std::move(*token)});
+  auto vm = celeriac::vm::Vm::open(io, {.directory = directory,
+                                        .hypervisor = hypervisor,
+                                        .token = std::move(*token),
+                                        .account = std::move(account)});
   if (!vm) return refuse(vm.error().message);
   const auto opened = protocol::open(io, doors, (*vm)->dispatcher());
   if (!opened) return refuse(opened.error().message);

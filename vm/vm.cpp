@@ -3,6 +3,7 @@
 #include <format>
 
 #include "protocol/frame_watch.hpp"
+#include "vm/services/asset_service.hpp"
 #include "vm/services/code_service.hpp"
 #include "vm/services/process_service.hpp"
 #include "vm/services/system_service.hpp"
@@ -18,28 +19,53 @@ Result<std::unique_ptr<Vm>> Vm::open(boost::asio::io_context& io, const VmOption
     return protocol::fail(
         protocol::Status::internal,
         std::format("The directory {} cannot be made: {}.", options.directory.string(), error.message()));
+  std::optional<Account> account;
+  if (!options.account.web_api.empty()) {
+    auto read = read_account(options.account);
+    if (!read) return std::unexpected(std::move(read.error()));
+    account = std::move(*read);
+  }
   auto image = Image::open(options.directory / "image.sqlite");
   if (!image) return std::unexpected(std::move(image.error()));
   auto worker = std::make_unique<Worker>(io);
+  auto assets = std::make_unique<Assets>();
+  auto asset_store = AssetStore::open(*worker, **image, *assets);
+  if (!asset_store) return std::unexpected(std::move(asset_store.error()));
   auto store = CodeStore::open(*worker, **image);
   if (!store) return std::unexpected(std::move(store.error()));
-  return std::unique_ptr<Vm>(new Vm(io, options, std::move(*image), std::move(worker), std::move(*store)));
+  return std::unique_ptr<Vm>(new Vm(io, options, std::move(*image), std::move(worker), std::move(assets),
+                                     std::move(*asset_store), std::move(*store), std::move(account)));
 }
 
 Vm::Vm(boost::asio::io_context& io, const VmOptions& options, std::unique_ptr<Image> image,
-       std::unique_ptr<Worker> worker, std::unique_ptr<CodeStore> store)
+       std::unique_ptr<Worker> worker, std::unique_ptr<Assets> assets, std::unique_ptr<AssetStore> asset_store,
+       std::unique_ptr<CodeStore> store, std::optional<Account> account)
     : image_(std::move(image)),
       worker_(std::move(worker)),
+      assets_(std::move(assets)),
+      asset_store_(std::move(asset_store)),
       store_(std::move(store)),
       dispatcher_(protocol::Server::vm, options.token),
       hypervisor_(io, options.hypervisor),
       remote_(hypervisor_),
-      local_(io, *worker_, *image_, remote_, registers_),
-      world_(io, hypervisor_, remote_, *store_, local_),
-      register_service_(io, registers_, hypervisor_, remote_, world_, *store_) {
+      local_(io, *assets_, *asset_store_, remote_, registers_),
+      world_(io, *worker_, *assets_, *store_, hypervisor_, remote_, local_, registers_),
+      register_service_(io, registers_, hypervisor_, remote_, world_, *store_),
+      sync_service_(io, *worker_, *image_, *assets_, *store_, registers_, std::move(account)),
+      schedule_service_(io, *worker_, *image_, *assets_, *store_, world_.loop(), remote_, registers_) {
   serve_codes(dispatcher_, *store_);
+  serve_assets(dispatcher_, *assets_, *asset_store_);
   serve_processes(dispatcher_, *store_, world_.loop());
   serve_system(dispatcher_, hypervisor_, local_);
+  local_.on_sync([this](LocalOperations::Done done) {
+    sync_service_.run([done = std::move(done)](const Result<protocol::Json>& synced) mutable {
+      done(synced.transform([](const protocol::Json&) {}));
+    });
+  });
+  if (const Account* known = sync_service_.account())
+    world_.set_web_api({{"server", known->server}, {"token", known->token}}, known->ca_file);
+  sync_service_.install(dispatcher_);  // after serve_system(): clients hear what has changed
+  schedule_service_.install(dispatcher_);
   registers_.install(dispatcher_);
   protocol::watch_frames(dispatcher_, registers_);
   hypervisor_.start();

@@ -4,12 +4,17 @@
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "protocol/dispatcher.hpp"
 #include "protocol/registers.hpp"
+#include "vm/assets/asset_store.hpp"
+#include "vm/assets/assets.hpp"
 #include "vm/host_world.hpp"
 #include "vm/services/register_service.hpp"
+#include "vm/services/schedule_service.hpp"
+#include "vm/services/sync_service.hpp"
 
 namespace celeriac::vm {
 
@@ -17,6 +22,7 @@ struct VmOptions {
   std::filesystem::path directory;   ///< of image.sqlite; made if need be
   std::filesystem::path hypervisor;  ///< the hypervisor's socket
   std::string token = {};            ///< what clients over TCP must bring
+  AccountOptions account = {};       ///< the web API to sync with
 };
 
 class Vm {
@@ -32,11 +38,14 @@ class Vm {
 
  private:
   Vm(boost::asio::io_context& io, const VmOptions& options, std::unique_ptr<Image> image,
-     std::unique_ptr<Worker> worker, std::unique_ptr<CodeStore> store);
+     std::unique_ptr<Worker> worker, std::unique_ptr<Assets> assets, std::unique_ptr<AssetStore> asset_store,
+     std::unique_ptr<CodeStore> store, std::optional<Account> account);
 
   // Destroyed from below: the worker finishes its jobs while the image is there.
   std::unique_ptr<Image> image_;
   std::unique_ptr<Worker> worker_;
+  std::unique_ptr<Assets> assets_;
+  std::unique_ptr<AssetStore> asset_store_;
   std::unique_ptr<CodeStore> store_;
   protocol::Dispatcher dispatcher_;
   protocol::Registers registers_;
@@ -45,6 +54,8 @@ class Vm {
   LocalOperations local_;
   HostWorld world_;
   RegisterService register_service_;
+  SyncService sync_service_;
+  ScheduleService schedule_service_;
 };
 
 }  // namespace celeriac::vm

@@ -58,6 +58,7 @@ class Code {
   Code& f64_add() { return put(Opcode::f64_add); }
   Code& f64_sub() { return put(Opcode::f64_sub); }
   Code& f64_mul() { return put(Opcode::f64_mul); }
+  Code& i32_trunc_f64() { return put(Opcode::i32_trunc_f64); }  ///< traps on NaN and beyond 32 bits
 
   [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
   [[nodiscard]] std::span<const std::uint8_t> bytes() const noexcept { return bytes_; }

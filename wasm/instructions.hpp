@@ -35,6 +35,7 @@ enum class Opcode : std::uint8_t {
   f64_add = 0xA0,
   f64_sub = 0xA1,
   f64_mul = 0xA2,
+  i32_trunc_f64 = 0xAA,
 };
 
 /// What follows an opcode in the bytes.
@@ -70,6 +71,7 @@ inline constexpr InstructionRow instruction_rows[] = {
     {Opcode::f64_add, "f64.add"},
     {Opcode::f64_sub, "f64.sub"},
     {Opcode::f64_mul, "f64.mul"},
+    {Opcode::i32_trunc_f64, "i32.trunc_f64_s"},
 };
 
 /// Rows by opcode byte. Not a local of the function below: it would be copied at every call.

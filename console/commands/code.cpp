@@ -17,6 +17,7 @@
 #include "console/process_status.hpp"
 #include "console/source_file.hpp"
 #include "console/text.hpp"
+#include "console/upload.hpp"
 #include "wasm/wat.hpp"
 
 namespace celeriac::console {
@@ -136,9 +137,21 @@ asio::awaitable<Exit> list_codes(Context& context) {
   co_return context.done({{"codes", codes}}, codes.empty() ? "the store is empty" : code_table(codes));
 }
 
-asio::awaitable<Exit> show_code(Context& context, std::uint16_t id) {
+struct Show {
+  std::uint16_t id = 0;
+  bool source = false;
+};
+
+asio::awaitable<Exit> show_code(Context& context, Show show) {
+  const auto id = show.id;
   const auto client = co_await context.connect();
   if (!client) co_return context.failed(client.error());
+  if (show.source) {
+    const auto source = co_await read_code(**client, id);
+    if (!source) co_return context.failed(source.error());
+    context.world().out << *source << (source->ends_with('\n') ? "" : "\n") << std::flush;
+    co_return Exit::done;
+  }
   const auto answer = co_await (*client)->ask("CODE.LIST"_op);
   if (!answer) co_return context.failed(answer.error());
   for (const auto& code : answer->value("codes", Json::array())) {
@@ -193,9 +206,10 @@ Action declare_code_list(CLI::App&) {
 }
 
 Action declare_code_show(CLI::App& app) {
-  auto id = std::make_shared<std::uint16_t>();
-  app.add_option("id", *id, "Number of the code")->type_name("ID")->required()->check(id_range());
-  return [id](Context& context) { return show_code(context, *id); };
+  auto show = std::make_shared<Show>();
+  app.add_option("id", show->id, "Number of the code")->type_name("ID")->required()->check(id_range());
+  app.add_flag("--source", show->source, "Print its CeleryScript, as it was sent");
+  return [show](Context& context) { return show_code(context, *show); };
 }
 
 Action declare_code_rm(CLI::App& app) {

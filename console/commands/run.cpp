@@ -1,32 +1,34 @@
-// run: uploads sequences, runs the last of them, and shows how it goes.
+// run: uploads sequences and runs the last of them, or runs a stored one, and shows how it goes.
 
 #include <CLI/App.hpp>
 #include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <cmath>
+#include <expected>
+#include <filesystem>
 #include <format>
 #include <map>
 #include <memory>
 #include <optional>
 #include <ostream>
+#include <set>
 #include <vector>
 
 #include "celeryscript/checker.hpp"
 #include "console/commands/declarations.hpp"
+#include "console/run_arguments.hpp"
 #include "console/run_display.hpp"
+#include "console/sequence_store.hpp"
 #include "console/source_file.hpp"
 #include "console/step_text.hpp"
 #include "console/text.hpp"
 #include "console/upload.hpp"
-#include "console/values.hpp"
 
 namespace celeriac::console {
 namespace asio = boost::asio;
 using namespace protocol::literals;
 using protocol::Error;
 using protocol::Json;
-using protocol::Result;
-using protocol::Status;
 
 namespace {
 
@@ -57,18 +59,17 @@ std::optional<celeryscript::Document> load(Context& context, const std::string& 
   return std::nullopt;
 }
 
-Result<Json> arguments_of(const std::vector<std::string>& words) {
-  Json arguments = Json::object();
-  for (const auto& word : words) {
-    const auto assignment = split_assignment(word);
-    if (!assignment) {
-      Error error = assignment.error();
-      error.message += " --arg takes label=value.";
-      return std::unexpected(std::move(error));
-    }
-    arguments[assignment->first] = value_of(assignment->second);
-  }
-  return arguments;
+/// Labels that the sequence declares in its `locals`.
+std::set<std::string> declared_labels(const celeryscript::Document& document) {
+  std::set<std::string> labels;
+  const Json source = Json::parse(document.source, nullptr, false);
+  const Json::json_pointer locals("/args/locals/body");
+  if (!source.is_object() || !source.contains(locals)) return labels;
+  for (const auto& declaration : source.at(locals))
+    if (const Json::json_pointer label("/args/label");
+        declaration.contains(label) && declaration.at(label).is_string())
+      labels.insert(declaration.at(label).get<std::string>());
+  return labels;
 }
 
 /// The documents that were sent, by their codes.
@@ -228,54 +229,105 @@ asio::awaitable<void> kill(Context& context, Client& client, std::uint16_t proce
              : std::format("interrupted, but process {} may still run: {}", process, killed.error().message));
 }
 
+/// A sequence of the code store, by its id or its name.
+asio::awaitable<protocol::Result<StoredSequence>> find_stored(Client& client, const std::string& wanted) {
+  const auto stored = co_await stored_sequences(client);
+  if (!stored) co_return std::unexpected(stored.error());
+  const auto named = std::ranges::find_last_if(*stored, [&](const StoredSequence& sequence) {
+    return sequence.name == wanted || std::format("{}", sequence.id) == wanted;
+  });
+  if (!named.empty()) co_return named.front();
+  co_return protocol::fail(
+      protocol::Status::not_found,
+      std::format(
+          "{} is neither a file nor the name or id of a stored sequence: `celeriac code list` shows those.",
+          wanted));
+}
+
+/// What is run: documents whose codes are there, the last of them the one that runs.
+struct Prepared {
+  std::vector<celeryscript::Document> documents;
+  std::vector<std::uint16_t> codes;  ///< of the documents
+  bool lent = true;                  ///< the codes are this run's, and go with it
+};
+
+/// Reads and checks the files: what is wrong with them is told before anybody is asked to run them.
+std::expected<Prepared, Exit> load_files(Context& context, const std::vector<std::string>& files) {
+  Prepared prepared;
+  Exit bad = Exit::done;
+  for (const auto& file : files)
+    if (auto document = load(context, file, bad)) prepared.documents.push_back(std::move(*document));
+  if (bad != Exit::done) return std::unexpected(bad);
+  return prepared;
+}
+
+/// Puts the documents into the code store.
+asio::awaitable<std::expected<Prepared, Exit>> prepare_files(Context& context, Client& client,
+                                                             Prepared prepared) {
+  for (const auto& document : prepared.documents) {
+    const auto code = co_await upload(client, document.source);
+    if (!code) {
+      co_await remove(client, prepared.codes);
+      co_return std::unexpected(context.failed(code.error()));
+    }
+    prepared.codes.push_back(*code);
+  }
+  co_return prepared;
+}
+
+asio::awaitable<std::expected<Prepared, Exit>> prepare_stored(Context& context, Client& client,
+                                                              const std::string& wanted) {
+  const auto found = co_await find_stored(client, wanted);
+  if (!found) co_return std::unexpected(context.failed(found.error()));
+  auto source = co_await read_code(client, found->code);
+  if (!source) co_return std::unexpected(context.failed(source.error()));
+  Prepared prepared{.documents = {}, .codes = {found->code}, .lent = false};
+  prepared.documents.push_back(celeryscript::read(std::move(*source)).document);
+  co_return prepared;
+}
+
 asio::awaitable<Exit> run(Context& context, const Run& job) {
   const auto arguments = arguments_of(job.arguments);
   if (!arguments) co_return context.failed(arguments.error());
-  std::vector<celeryscript::Document> documents;
-  Exit bad = Exit::done;
-  for (const auto& file : job.files)
-    if (auto document = load(context, file, bad)) documents.push_back(std::move(*document));
-  if (bad != Exit::done) co_return bad;
-
+  std::error_code no_such_file;
+  const bool stored = job.files.size() == 1 && job.files.front() != "-" &&
+                      !job.files.front().ends_with(".json") &&
+                      !std::filesystem::exists(job.files.front(), no_such_file);
+  std::expected<Prepared, Exit> loaded;
+  if (!stored) loaded = load_files(context, job.files);
+  if (!loaded) co_return loaded.error();
   const auto client = co_await context.connect();
   if (!client) co_return context.failed(client.error());
-  std::vector<std::uint16_t> codes;
+  auto prepared = stored ? co_await prepare_stored(context, **client, job.files.front())
+                         : co_await prepare_files(context, **client, std::move(*loaded));
+  if (!prepared) co_return prepared.error();
   Sent sent;
-  std::optional<Error> error;
-  for (const auto& document : documents) {
-    const auto code = co_await upload(**client, document.source);
-    if (!code) {
-      error = code.error();
-      break;
-    }
-    codes.push_back(*code);
-    sent.emplace(*code, &document);
-  }
-  if (error) {
-    co_await remove(**client, codes);
-    co_return context.failed(*error);
-  }
+  for (std::size_t i = 0; i < prepared->codes.size(); ++i)
+    sent.emplace(prepared->codes[i], &prepared->documents[i]);
+  // The store is for codes that somebody keeps; what this run has sent was only lent to it.
+  const std::vector<std::uint16_t> lent = prepared->lent ? prepared->codes : std::vector<std::uint16_t>();
 
-  const auto& main = documents.back();
+  const auto& main = prepared->documents.back();
   std::string title = job.name;
   if (title.empty())
     title = main.name.empty() ? std::filesystem::path(job.files.back()).stem().string() : main.name;
-  // A parameter is a node of `locals`, which this version does not run: no sequence that got here has one.
+  // Harmless, and most likely a slip.
+  const auto declared = declared_labels(main);
   for (const auto& [label, value] : arguments->items())
-    context.note(std::format("{} declares no parameter \"{}\": its value is not used", printable(title),
-                             printable(label)));
-  const Json start{{"id", codes.back()}, {"args", *arguments}, {"name", title}};
+    if (!declared.contains(label))
+      context.note(std::format("{} declares no parameter \"{}\": its value is not used", printable(title),
+                               printable(label)));
+  const Json start{{"id", prepared->codes.back()}, {"args", *arguments}, {"name", title}};
   const auto process = co_await (*client)->call("PROC.START"_op, start);
   if (!process) {
-    co_await remove(**client, codes);
+    co_await remove(**client, lent);
     co_return context.failed(process.error());
   }
   Observation seen(context.world(), context.json(), std::move(sent), printable(title));
-  error = co_await follow(**client, process->value, seen);
+  const auto error = co_await follow(**client, process->value, seen);
   seen.finish();
   if (error && error->code == interrupted_code) co_await kill(context, **client, process->value);
-  // The store is for codes that somebody keeps; this run's were only lent to it.
-  co_await remove(**client, codes);
+  co_await remove(**client, lent);
   co_return summarise(context, seen, error);
 }
 
@@ -283,10 +335,14 @@ asio::awaitable<Exit> run(Context& context, const Run& job) {
 
 Action declare_run(CLI::App& app) {
   auto job = std::make_shared<Run>();
-  app.add_option("file", job->files, "CeleryScript JSON: the last is run, the others may be called by it")
+  app.add_option(
+         "file", job->files,
+         "CeleryScript JSON: the last is run, the others may be called by it; or the name or id of a stored "
+         "sequence")
       ->type_name("FILE")
       ->required();
-  app.add_option("--arg", job->arguments, "Value of a parameter of the sequence (repeatable)")
+  app.add_option("--arg", job->arguments,
+                 std::format("Value of a parameter of the sequence (repeatable): {}", argument_help))
       ->type_name("LABEL=VALUE")
       ->allow_extra_args(false);
   app.add_option("--name", job->name, "What lists show (else the name of the sequence)")->type_name("NAME");

@@ -36,6 +36,7 @@ struct Up {
   double speed = 1;
   std::string board = "arduino";
   std::string tcp;
+  std::string web_api, web_token_file, web_ca;
 };
 
 /// The programs of a host, in the order in which they start.
@@ -49,17 +50,23 @@ Result<std::vector<ChildSpec>> crew_of(Context& context, const Up& up, const Run
     const auto parameters = directory.path() / "garden-parameters.json";
     if (auto written = write_garden_parameters(parameters, up.board); !written)
       return std::unexpected(written.error());
-    hal.insert(hal.end(), {"--parameters", parameters.string()});
-    crew.push_back({"firmware-sim",
-                    "celeriac-firmware-sim",
-                    {"--garden", "--link", directory.firmware_link().string(), "--board", up.board, "--speed",
-                     std::format("{}", up.speed), "--log", directory.firmware_log().string()}});
+    const std::string socket = directory.simulator_socket().string();
+    hal.insert(hal.end(), {"--parameters", parameters.string(), "--camera", "simulated:" + socket});
+    crew.push_back(
+        {"firmware-sim",
+         "celeriac-firmware-sim",
+         {"--garden", "--link", directory.firmware_link().string(), "--board", up.board, "--speed",
+          std::format("{}", up.speed), "--log", directory.firmware_log().string(), "--control", socket}});
   }
   if (!up.tcp.empty()) {
     vm.insert(vm.end(), {"--tcp", up.tcp});
     if (const auto& token = context.token_file(); !token.empty())
       vm.insert(vm.end(), {"--token-file", token.string()});
   }
+  for (const auto& [option, value] :
+       {std::pair("--web-api", &up.web_api), std::pair("--web-token-file", &up.web_token_file),
+        std::pair("--web-ca", &up.web_ca)})
+    if (!value->empty()) vm.insert(vm.end(), {option, *value});
   crew.push_back({"hal", "celeriac-hal", std::move(hal)});
   crew.push_back({"vm", "celeriac-vm", std::move(vm)});
   const std::string search = context.world().variable("PATH").value_or("");
@@ -151,6 +158,16 @@ Action declare_up(CLI::App& app) {
       ->needs(simulate);
   app.add_option("--tcp", up->tcp, "The VM listens on TCP as well; with --token-file")
       ->type_name("ADDR:PORT");
+  auto* web_api =
+      app.add_option("--web-api", up->web_api, "Web API of the account to sync with: https://my.farm.bot")
+          ->type_name("URL");
+  app.add_option("--web-token-file", up->web_token_file,
+                 "File with a token of the account; nobody else may read it")
+      ->type_name("FILE")
+      ->needs(web_api);
+  app.add_option("--web-ca", up->web_ca, "Certificates that are believed beside the system's, PEM")
+      ->type_name("FILE")
+      ->needs(web_api);
   return [up](Context& context) { return run_host(context, *up); };
 }
 

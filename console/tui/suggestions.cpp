@@ -5,9 +5,11 @@
 #include <cctype>
 #include <format>
 #include <functional>
+#include <sstream>
 
 #include "console/command.hpp"
 #include "console/command_line.hpp"
+#include "console/completion.hpp"
 #include "console/tui/command_words.hpp"
 #include "console/values.hpp"
 #include "protocol/operations.hpp"
@@ -144,6 +146,11 @@ Offers offers_of_command(const Command& command, std::string_view word, const Na
     case Completes::axes:
       offer_names(offers, {"x", "y", "z", "all"});
       break;
+    case Completes::assets: {
+      std::istringstream kinds{std::string(asset_kind_words)};
+      for (std::string kind; kinds >> kind;) offers.push_back({kind, ""});
+      break;
+    }
     case Completes::processes:
       offer_ids(offers, names.processes);
       break;

@@ -23,6 +23,8 @@ class RunDirectory {
   [[nodiscard]] std::filesystem::path firmware_link() const { return path_ / "firmware"; }
   /// What the simulated bot did: pins, servos, moves.
   [[nodiscard]] std::filesystem::path firmware_log() const { return path_ / "firmware.log"; }
+  /// Where the simulator takes commands: faults, plants, what the bed looks like.
+  [[nodiscard]] std::filesystem::path simulator_socket() const { return path_ / "sim.sock"; }
 
  private:
   RunDirectory(std::filesystem::path path, int lock) : path_(std::move(path)), lock_(lock) {}

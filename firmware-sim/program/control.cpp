@@ -26,6 +26,7 @@ namespace asio = boost::asio;
 using Words = std::span<const std::string_view>;
 
 constexpr std::string_view done = "ok";
+constexpr std::size_t max_plant_name = 60;
 
 std::string error(std::string_view sentence) {
   return std::format("error: {}", sentence);
@@ -83,6 +84,43 @@ std::string litres(Twin& twin, Words words, Instant) {
   return std::format("{:.4f}", twin.board().loads().soil().litres_near(*x, *y));
 }
 
+std::string plant(Twin& twin, Words words, Instant) {
+  const auto x = parse_number(words[1]);
+  const auto y = parse_number(words[2]);
+  const auto radius = parse_number(words[3]);
+  if (!x || !y || !radius || *radius < 0 || words[4].size() > max_plant_name)
+    return error(
+        std::format("plant takes x, y and a radius in mm, and a name of at most {} bytes: "
+                    "plant 100 200 50 lettuce",
+                    max_plant_name));
+  if (!twin.board().loads().soil().plant({*x, *y, *radius, std::string(words[4])}))
+    return error(std::format("{} plants grow already", Soil::max_plants));
+  return std::string(done);
+}
+
+std::string slot(Twin& twin, Words words, Instant) {
+  constexpr std::string_view ways[] = {"+x", "-x", "+y", "-y"};
+  const auto x = parse_number(words[1]);
+  const auto y = parse_number(words[2]);
+  const auto z = parse_number(words[3]);
+  const auto way = std::ranges::find(ways, words[4]);
+  if (!x || !y || !z || way == std::end(ways) || words[5].size() > max_plant_name)
+    return error(
+        "slot takes x, y and z in mm, the way it is open (+x, -x, +y, -y) and a tool's name in one word: "
+        "slot 50 100 -150 +x nozzle");
+  if (!twin.board().rack().add({.tool = std::string(words[5]),
+                                .x = *x,
+                                .y = *y,
+                                .z = *z,
+                                .direction = static_cast<int>(way - std::begin(ways)) + 1}))
+    return error(std::format("{} slots are there already", ToolRack::max_slots));
+  return std::string(done);
+}
+
+std::string scene(Twin& twin, Words, Instant now) {
+  return scene_line(twin, now);
+}
+
 std::string state(Twin& twin, Words, Instant now) {
   return state_line(twin, now);
 }
@@ -98,6 +136,9 @@ constexpr auto commands = std::to_array<CommandRow>({
     {"release", 3, release},
     {"soil", 4, set_soil},
     {"litres", 3, litres},
+    {"plant", 5, plant},
+    {"scene", 1, scene},
+    {"slot", 6, slot},
     {"state", 1, state},
 });
 

@@ -2,6 +2,7 @@
 // A unix socket for the hands of a tester: one command a line, one line of answer.
 //
 //   place x 120 | press x min | release x min | soil 100 200 700 | litres 100 200 | state
+//   plant 100 200 50 lettuce | slot 50 100 -150 +x nozzle | scene
 //   any line of a fault file; a fault without a time happens at once
 
 #include <boost/asio/any_io_executor.hpp>

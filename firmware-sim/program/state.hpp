@@ -13,4 +13,11 @@ namespace celeriac::firmware_sim {
 /// carriage presses, `soil` is what is under the tool.
 [[nodiscard]] std::string state_line(Twin& twin, Instant now);
 
+/// What a camera above the bed would see: `{"time", "carriage": {x, y, z}, "lengths": {x, y, z}, "square",
+/// "wet":
+/// [[x, y, litres], …], "plants": [{x, y, radius, name}, …], "on": [names], "tool"}`. Lengths in mm, null for
+/// an axis without ends, where 10 m from home are shown; wet squares have sides of `square` and their middle
+/// at x, y; `on` are loads, `tool` is whether one is mounted.
+[[nodiscard]] std::string scene_line(Twin& twin, Instant now);
+
 }  // namespace celeriac::firmware_sim

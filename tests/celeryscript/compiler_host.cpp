@@ -38,7 +38,7 @@ std::string sequence(const std::string& steps) {
          steps + "]}";
 }
 
-Host::Host() : x(unknown), y(unknown), z(unknown), value_(unknown) {}
+Host::Host() : x(unknown), y(unknown), z(unknown), value_(unknown), place_{unknown, unknown, unknown} {}
 
 std::vector<std::string> Host::run(const celeryscript::Program& program) {
   wasm::Engine engine;
@@ -58,7 +58,7 @@ std::vector<std::string> Host::run(const celeryscript::Program& program) {
 
   for (celeryscript::StepIndex at = program.steps.empty() ? celeryscript::end : 0; at != celeryscript::end;) {
     if (program.steps.at(static_cast<std::size_t>(at)).reads_inputs) {
-      const double inputs[] = {value_, x, y, z};
+      const double inputs[] = {value_, place_[0], place_[1], place_[2]};
       for (std::size_t i = 0; i < std::size(inputs); ++i) {
         instance_->set_global(instance_->find_global(celeryscript::input_globals[i]).value(), inputs[i]);
       }
@@ -67,10 +67,10 @@ std::vector<std::string> Host::run(const celeryscript::Program& program) {
         instance_->set_global(instance_->find_global(name).value(), 1e9);  // must not be looked at
       }
     }
-    const std::size_t asked = log_.size();
+    calls_ = 0;
     const auto next = instance_->call(at);
     if (!next) throw std::runtime_error(next.error().message);
-    if (log_.size() > asked + 1) throw std::runtime_error("one step asked for two operations");
+    if (calls_ > 1) throw std::runtime_error("one step asked for two operations");
     at = *next;
   }
   return std::move(log_);
@@ -80,15 +80,16 @@ void Host::carry_out(wasm::ImportIndex import, std::span<const wasm::Value> argu
   const wasm::Import& asked = instance_->imports()[static_cast<std::size_t>(import)];
   const auto target = celeryscript::find_import(asked);
   std::string line = asked.space + "." + asked.name;
+  ++calls_;
   const auto text = [&](std::size_t i) {
-    return program_->texts.at(static_cast<std::size_t>(arguments[i].i32()));
+    return program_->tables.texts.at(static_cast<std::size_t>(arguments[i].i32()));
   };
-  if (target->operation == nullptr) {
-    line += std::format(" {}", arguments[0].i32());
-  } else if (target->operation->long_name == "REGISTER.READ") {
+  if (target->operation == nullptr) return carry_out_own(target->call, std::move(line), arguments);
+  if (target->operation->long_name == "REGISTER.READ") {
     line += " " + text(0);
     const auto found = registers.find(text(0));
     value_ = found == registers.end() ? unknown : found->second;
+    if (text(0) == "position") place_[0] = x, place_[1] = y, place_[2] = z;
   } else {
     for (std::size_t i = 0; i < arguments.size(); ++i) {
       const auto& field = target->operation->fields[i];
@@ -106,6 +107,79 @@ void Host::carry_out(wasm::ImportIndex import, std::span<const wasm::Value> argu
     }
   }
   log_.push_back(std::move(line));
+}
+
+void Host::carry_out_own(celeryscript::HostCall call, std::string line,
+                         std::span<const wasm::Value> arguments) {
+  using enum celeryscript::HostCall;
+  const auto& tables = program_->tables;
+  const auto handle = [&](std::size_t i) { return static_cast<std::size_t>(arguments[i].i32()); };
+  switch (call) {
+    case leg:
+      return this->leg(arguments);
+    case note:
+    case pin_was_read:
+      return;
+    case pin:
+      value_ = pins.at(tables.pins.at(handle(0)).id);
+      return;
+    case pin_value:
+      line += std::format(" {}", tables.pins.at(handle(0)).id);
+      break;
+    case lua:
+      line += " " + tables.scripts.at(handle(0));
+      value_ = scripts[tables.scripts.at(handle(0))];
+      break;
+    case assertion: {
+      const std::string& code = tables.scripts.at(static_cast<std::size_t>(tables.assertions.at(handle(0)).script));
+      line += " " + code;
+      value_ = scripts[code];
+      break;
+    }
+    case evaluate: {
+      const std::string node = celeryscript::to_node(tables.operands.at(handle(0))).dump();
+      line += " " + node;
+      value_ = operands.at(node);
+      for (double& axis : place_) axis = value_;
+      break;
+    }
+    case random:
+    case soil_height:
+      line += std::format(" {}", arguments[0].f64());
+      value_ = -200;
+      break;
+    case execute:
+      line += std::format(" {}", arguments[0].i32());
+      break;
+    case update:
+    case script:
+      line += std::format(" {}", arguments[0].i32());
+      break;
+    case abort:
+      line += " " + tables.texts.at(handle(0));
+      break;
+  }
+  log_.push_back(std::move(line));
+}
+
+/// Where a leg goes: everywhere at once, or up, across and down.
+void Host::leg(std::span<const wasm::Value> arguments) {
+  const double target[3] = {arguments[0].f64(), arguments[1].f64(), arguments[2].f64()};
+  const auto number = static_cast<int>(arguments[3].f64());
+  value_ = 0;
+  for (std::size_t axis = 0; axis < 3; ++axis) place_[axis] = target[axis];
+  if (arguments[4].i32() == celeryscript::no_handle) return;
+  if (program_->tables.texts.at(static_cast<std::size_t>(arguments[4].i32())) != "safe_z")
+    throw std::runtime_error("this host knows only safe_z");
+  log_.emplace_back("REGS.READ position");
+  if (number != 1) place_[0] = x, place_[1] = y;
+  if (number == 1) place_[2] = z;
+  if (number == 0) {
+    log_.emplace_back("REGS.READ config.safe_height");
+    const auto found = registers.find("config.safe_height");
+    place_[2] = found == registers.end() ? 0 : found->second;
+  }
+  value_ = number == 2 ? 0 : number + 1;
 }
 
 }  // namespace celeriac::testing

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <format>
 #include <limits>
@@ -93,7 +94,7 @@ TEST_CASE("safe_z goes up, across and down, and asks where the bot is before eac
   Host host = at(10, 20, -30);
   host.registers["config.safe_height"] = -5;
   CHECK(run(move({set('x', 100), set('y', 200), set('z', -50), safe_z, speed('z', 40)}), host) ==
-        Log{"REGS.READ config.safe_height", "REGS.READ position",
+        Log{"REGS.READ position", "REGS.READ config.safe_height",
             "SYS.MOVE_ABSOLUTE x=10 y=20 z=-5 x_speed=100 y_speed=100 z_speed=40", "REGS.READ position",
             "SYS.MOVE_ABSOLUTE x=100 y=200 z=-5 x_speed=100 y_speed=100 z_speed=40", "REGS.READ position",
             "SYS.MOVE_ABSOLUTE x=100 y=200 z=-50 x_speed=100 y_speed=100 z_speed=40"});
@@ -103,7 +104,7 @@ TEST_CASE("with safe_z a target that depends on the position depends on the one 
   Host host = at(10, 20, -30);
   host.registers["config.safe_height"] = -5;
   CHECK(run(move({safe_z, add('x', 1), add('y', 2), add('z', -4)}), host) ==
-        Log{"REGS.READ config.safe_height", "REGS.READ position",
+        Log{"REGS.READ position", "REGS.READ position", "REGS.READ config.safe_height",
             "SYS.MOVE_ABSOLUTE x=10 y=20 z=-5 x_speed=100 y_speed=100 z_speed=100", "REGS.READ position",
             "SYS.MOVE_ABSOLUTE x=11 y=22 z=-5 x_speed=100 y_speed=100 z_speed=100", "REGS.READ position",
             "SYS.MOVE_ABSOLUTE x=11 y=22 z=-34 x_speed=100 y_speed=100 z_speed=100"});
@@ -111,9 +112,9 @@ TEST_CASE("with safe_z a target that depends on the position depends on the one 
 
 TEST_CASE("a safe height that is not set is 0") {
   const Log log = run(move({safe_z}), at(1, 2, -3));
-  REQUIRE(log.size() == 7);
-  CHECK(log[2] == "SYS.MOVE_ABSOLUTE x=1 y=2 z=0 x_speed=100 y_speed=100 z_speed=100");
-  CHECK(log[6] == "SYS.MOVE_ABSOLUTE x=1 y=2 z=-3 x_speed=100 y_speed=100 z_speed=100");
+  REQUIRE(log.size() == 8);
+  CHECK(log[3] == "SYS.MOVE_ABSOLUTE x=1 y=2 z=0 x_speed=100 y_speed=100 z_speed=100");
+  CHECK(log[7] == "SYS.MOVE_ABSOLUTE x=1 y=2 z=-3 x_speed=100 y_speed=100 z_speed=100");
 }
 
 TEST_CASE("an unknown position reaches the host as unknown where the move needs it") {
@@ -122,4 +123,68 @@ TEST_CASE("an unknown position reaches the host as unknown where the move needs 
   CHECK(run(move({set('x', 1), set('y', 2), set('z', 3)}), at(unknown, unknown, unknown)).size() == 1);
   CHECK(run(move({set('x', 1), set('y', 2), set('z', 3), safe_z}), at(unknown, 0, 0))[2] ==
         "SYS.MOVE_ABSOLUTE x=nan y=0 z=0 x_speed=100 y_speed=100 z_speed=100");
+}
+
+namespace {
+
+std::string set_to(char axis, const std::string& operand) {
+  return std::format(R"({{"kind":"axis_overwrite","args":{{"axis":"{}","axis_operand":{}}}}})", axis, operand);
+}
+std::string add_of(char axis, const std::string& operand) {
+  return std::format(R"({{"kind":"axis_addition","args":{{"axis":"{}","axis_operand":{}}}}})", axis, operand);
+}
+const std::string plant = R"({"args":{"pointer_id":51,"pointer_type":"Plant"},"kind":"point"})";
+const std::string soil = R"({"kind":"special_value","args":{"label":"soil_height"}})";
+std::string lua(std::string_view code) {
+  return std::format(R"({{"kind":"lua","args":{{"lua":"{}"}}}})", code);
+}
+
+}  // namespace
+
+TEST_CASE("a place that three items name is looked up once") {
+  Host host;
+  host.operands[plant] = 7;
+  CHECK(run(move({set_to('x', plant), set_to('y', plant), set_to('z', plant), add('z', 2)}), host) ==
+        Log{"VM.EVALUATE " + plant, "SYS.MOVE_ABSOLUTE x=7 y=7 z=9 x_speed=100 y_speed=100 z_speed=100"});
+}
+
+TEST_CASE("the soil is asked for at the final x and y, and its height replaces even in an addition") {
+  CHECK(run(move({set_to('z', soil), add('z', 20), set('x', 5), set('y', 6), add('x', 1)}), at(0, 0, 0)) ==
+        Log{"REGS.READ position", "VM.SOIL_HEIGHT 6",
+            "SYS.MOVE_ABSOLUTE x=6 y=6 z=-180 x_speed=100 y_speed=100 z_speed=100"});
+  CHECK(run(move({add_of('z', soil)}), at(1, 2, -50)) ==
+        Log{"REGS.READ position", "VM.SOIL_HEIGHT 1",
+            "SYS.MOVE_ABSOLUTE x=1 y=2 z=-200 x_speed=100 y_speed=100 z_speed=100"});
+  CHECK(run(move({set_to('x', soil)}), at(1, 2, 3)).back() ==
+        "SYS.MOVE_ABSOLUTE x=1 y=2 z=3 x_speed=100 y_speed=100 z_speed=100");
+}
+
+TEST_CASE("Lua runs first, in the body's order, for operands and for speeds") {
+  Host host = at(10, 20, -30);
+  host.scripts = {{"a", 1}, {"b", 2}, {"c", 50}};
+  const std::string quick = R"({"kind":"speed_overwrite","args":{"axis":"x","speed_setting":)" + lua("c") + "}}";
+  CHECK(run(move({set_to('z', lua("a")), add_of('x', lua("b")), quick}), host) ==
+        Log{"VM.LUA a", "VM.LUA b", "VM.LUA c", "REGS.READ position",
+            "SYS.MOVE_ABSOLUTE x=12 y=20 z=1 x_speed=50 y_speed=100 z_speed=100"});
+}
+
+TEST_CASE("random is drawn anew for each item") {
+  const std::string random = R"({"kind":"random","args":{"variance":10}})";
+  const Log log = run(move({set('x', 1), set('y', 1), set('z', 1), add_of('x', random), add_of('y', random)}));
+  CHECK(std::ranges::count(log, "VM.RANDOM 10") == 2);
+}
+
+TEST_CASE("current_location is where the bot was before the move") {
+  const std::string here = R"({"kind":"special_value","args":{"label":"current_location"}})";
+  CHECK(run(move({set('x', 1), set_to('x', here), set('y', 2), set('z', 3)}), at(10, 20, 30)).back() ==
+        "SYS.MOVE_ABSOLUTE x=10 y=2 z=3 x_speed=100 y_speed=100 z_speed=100");
+}
+
+TEST_CASE("move_absolute adds the offset to the place that its location names") {
+  Host host;
+  host.operands[R"({"args":{"tool_id":21},"kind":"tool"})"] = 5;
+  CHECK(run(sequence(R"({"kind":"move_absolute","args":{"location":{"kind":"tool","args":{"tool_id":21}},
+                        "offset":{"kind":"coordinate","args":{"x":1,"y":2,"z":3}},"speed":40}})"),
+            host) == Log{R"(VM.EVALUATE {"args":{"tool_id":21},"kind":"tool"})",
+                         "SYS.MOVE_ABSOLUTE x=6 y=7 z=8 x_speed=40 y_speed=40 z_speed=40"});
 }

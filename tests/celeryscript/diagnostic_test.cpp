@@ -106,7 +106,7 @@ TEST_CASE("bytes that are not UTF-8 never leave an excerpt") {
 
 TEST_CASE("an error document says the first error, and counts the others") {
   const Parsed parsed = read(
-      R"({"kind":"rpc_request","args":{"label":"a"},"body":[{"kind":"wiat","args":{}},{"kind":"lua","args":{"lua":""}}]})");
+      R"({"kind":"rpc_request","args":{"label":"a"},"body":[{"kind":"wiat","args":{}},{"kind":"lua","args":{}}]})");
   const auto error = to_error(parsed.diagnostics);
   CHECK(error.status == celeriac::protocol::Status::invalid_code);
   CHECK(error.code == "unknown_kind");

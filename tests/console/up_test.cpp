@@ -225,8 +225,12 @@ TEST_CASE("up starts the crew in order, says ready when the board is, and stops 
     if (name == "celeriac-firmware-sim")
       CHECK(rest.contains("--garden --link " + directory.path().string() + "/firmware"));
     if (name == "celeriac-firmware-sim") CHECK(rest.contains("--speed 20"));
+    if (name == "celeriac-firmware-sim")
+      CHECK(rest.contains("--control " + directory.path().string() + "/sim.sock"));
     if (name == "celeriac-hal")
       CHECK(rest.contains("--parameters " + directory.path().string() + "/garden-parameters.json"));
+    if (name == "celeriac-hal")
+      CHECK(rest.contains("--camera simulated:" + directory.path().string() + "/sim.sock"));
   }
   CHECK(names == std::vector<std::string>{"celeriac-firmware-sim", "celeriac-hal", "celeriac-vm"});
 }

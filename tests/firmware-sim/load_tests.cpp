@@ -207,6 +207,38 @@ TEST_CASE("A tester's hands move the carriage, press switches, wet the soil and 
   CHECK(contains(bench.events(), "fault: silence for 1s"));
 }
 
+TEST_CASE("The scene is what a camera would see: the carriage, what is wet, what grows and what is on") {
+  Bench bench = garden();
+  const auto hand = [&](std::string_view line) { return control(bench.twin(), line, bench.now()); };
+  CHECK(hand("plant 600 400 80 lettuce") == "ok");
+  bench.ask("G00 X10 Y20");
+  bench.ask("F41 P8 V1 M0");
+  bench.run_for(2s);
+  const auto scene = nlohmann::json::parse(hand("scene"));
+  CHECK(scene["carriage"]["x"] == 10.0);
+  CHECK(scene["lengths"] == nlohmann::json{{"x", 2700.0}, {"y", 1200.0}, {"z", 400.0}});
+  CHECK(scene["plants"] ==
+        nlohmann::json::array({{{"x", 600.0}, {"y", 400.0}, {"radius", 80.0}, {"name", "lettuce"}}}));
+  CHECK(scene["on"] == nlohmann::json{"water"});
+  REQUIRE(scene["wet"].size() == 1);
+  CHECK(scene["wet"][0][0] == 25.0);
+  CHECK(scene["wet"][0][1] == 25.0);
+  CHECK(scene["wet"][0][2].get<double>() == Approx(0.2).epsilon(0.02));
+}
+
+TEST_CASE("The bed has room for so many plants, and a whole wet bed is still one line that a camera reads") {
+  Bench bench = garden();
+  const auto hand = [&](std::string_view line) { return control(bench.twin(), line, bench.now()); };
+  const std::string longest(60, 'a');
+  for (std::size_t i = 0; i < Soil::max_plants; ++i)
+    REQUIRE(hand(std::format("plant 2600.5 1100.5 100.5 {}", longest)) == "ok");
+  CHECK(hand("plant 1 1 1 kale").starts_with("error: 1024 plants grow already"));
+  CHECK(hand("plant 1 1 1 a" + longest).starts_with("error: plant takes"));
+  for (int x = 0; x <= 2700; x += 10)
+    for (int y = 0; y <= 1200; y += 10) bench.twin().board().loads().soil().water(x, y, 0.123456);
+  CHECK(hand("scene").size() < 512 * 1024);
+}
+
 TEST_CASE("What hands cannot do is said in a sentence") {
   Bench bench = garden();
   const auto hand = [&](std::string_view line) { return control(bench.twin(), line, bench.now()); };

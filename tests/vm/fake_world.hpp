@@ -32,12 +32,33 @@ class FakeWorld : public World {
   std::map<std::int64_t, Sequence> sequences;  ///< what execute finds
   std::map<std::string, nlohmann::json> registers;
   std::vector<ProcessId> reported, failures, endings;
+  Assets garden;
+  std::map<std::string, protocol::Result<LuaResult>> scripts;  ///< what Lua returns, by its code
+  struct Reading {
+    int pin, mode;
+    double value;
+  };
+  std::vector<Reading> readings;
+  std::vector<nlohmann::json> entries;  ///< of the log
+  std::vector<std::uint64_t> paused_calls, resumed_calls;
+  std::vector<ProcessId> granted;
+  std::uint64_t next_random = 1;
+  bool every_step = false;
+  int begun = 0, finished = 0;  ///< sequences, each member of a group for itself
   bool awake = false;
   Time time{};
 
   /// Compiles and keeps a sequence with this body as code `id`.
   Sequence code(std::uint16_t id, nlohmann::json body, std::string name = "test") {
     auto made = Code::make(sequence(std::move(body), id, std::move(name)).dump());
+    if (!made) throw std::runtime_error(made.error().message + " at " + made.error().path);
+    sequences[id] = {CodeId{id}, *made};
+    return sequences[id];
+  }
+
+  /// The same of a whole document.
+  Sequence code_of(std::uint16_t id, const nlohmann::json& document) {
+    auto made = Code::make(document.dump());
     if (!made) throw std::runtime_error(made.error().message + " at " + made.error().path);
     sequences[id] = {CodeId{id}, *made};
     return sequences[id];
@@ -129,6 +150,41 @@ class FakeWorld : public World {
       return protocol::fail(protocol::Status::not_found, "sequence not found: there is none with this id.");
     return found->second;
   }
+  [[nodiscard]] const Assets& assets() const override { return garden; }
+  std::uint64_t random() override { return next_random++; }
+  std::uint64_t run_lua(const Process&, const std::string& code, Ticket ticket) override {
+    asked.push_back("lua " + code);
+    const auto call = ++last_call_;
+    if (const auto known = scripts.find(code); known != scripts.end()) {
+      loop.script_done(ticket, known->second);
+      return call;
+    }
+    requests.push_back({"lua " + code, {}, ticket, call});
+    return call;
+  }
+  void pause(std::uint64_t call) override { paused_calls.push_back(call); }
+  void resume(std::uint64_t call) override { resumed_calls.push_back(call); }
+  std::uint64_t run_script(const Process&, const celeryscript::ScriptCall& call, Ticket ticket) override {
+    asked.push_back("script " + call.label);
+    loop.answered(ticket, 0.0);
+    return 0;
+  }
+  std::uint64_t update(const Process&, const celeryscript::DataValue& resource,
+                       const celeryscript::ResourceUpdate& update, Ticket ticket) override {
+    nlohmann::json properties = nlohmann::json::object();
+    for (const auto& [label, value] : update.properties) properties[label] = value;
+    asked.push_back("update " + celeryscript::to_node(resource).dump() + " " + properties.dump());
+    loop.answered(ticket, 0.0);
+    return 0;
+  }
+  void pin_was_read(const Process&, int pin, int mode, double value) override {
+    readings.push_back({pin, mode, value});
+  }
+  void log(const Process&, nlohmann::json entry) override { entries.push_back(std::move(entry)); }
+  [[nodiscard]] bool logs_every_step() const override { return every_step; }
+  void entered(const Process&) override { ++begun; }
+  void completed(const Process&) override { ++finished; }
+  void motion_granted(const Process& process) override { granted.push_back(process.id); }
   void wake() override { awake = true; }
   void set_alarm(Time) override {}
   Time now() const override { return time; }

@@ -36,7 +36,7 @@ TEST_CASE("an operation gets the payload that the table says, and its answer let
   const auto id = world.start_and_run(1);
   REQUIRE(world.requests.size() == 1);
   CHECK(world.requests[0].what == "SYS.WRITE_PIN");
-  CHECK(world.requests[0].fields == json{{"pin", 8}, {"value", 1}, {"mode", 0}});
+  CHECK(world.requests[0].fields == json{{"pin", 8}, {"value", 1}, {"mode", 1}});
   CHECK(world.state(id) == State::waiting);
   CHECK(stat(world, id)["waiting_for"] == "SYS.WRITE_PIN");
   CHECK(stat(world, id)["path"] == "/body/0");
@@ -75,7 +75,7 @@ TEST_CASE("a failed step ends the process, and the error says where and what") {
   world.answer(celeriac::protocol::fail(Status::not_found, "There is no pin 8."));
   CHECK(world.state(id) == State::failed);
   const auto error = stat(world, id)["error"];
-  CHECK(error["message"] == "There is no pin 8.");
+  CHECK(error["message"] == R"(Firmware error @ "do_write_pin/3": There is no pin 8.)");
   CHECK(error["path"] == "/body/1");
   CHECK(error["details"]["status"] == "not_found");
   CHECK(error["details"]["operation"] == "SYS.WRITE_PIN");

@@ -267,6 +267,21 @@ TEST_CASE("the hash is SHA-256") {
   CHECK(bench.store->list()[0].bytes == source.size());
 }
 
+TEST_CASE("a source is read back as it was written, and a code without contents has none") {
+  Bench bench;
+  const auto id = bench.store->create().value();
+  const auto read = [&] {
+    return bench.answer_of<std::string>([&](auto answer) { bench.store->read(id, std::move(answer)); });
+  };
+  CHECK(status_of(read()) == Status::wrong_state);
+  OpenBuffers buffers;
+  const std::string source = R"({"kind": "rpc_request", "args": {"label": "ä"}, "body": []}  )";
+  REQUIRE(bench.store->open(buffers, Channel{1}, id));
+  REQUIRE(bench.store->write(buffers, Channel{1}, source));
+  REQUIRE(bench.close(buffers, Channel{1}, id));
+  CHECK(read().value() == source);
+}
+
 // ---- image ---------------------------------------------------------------------------------------
 
 TEST_CASE("a file that is no database, or another program's, is refused with its name") {
@@ -298,37 +313,13 @@ TEST_CASE("an image of a newer version, or a damaged one, is refused") {
   CHECK(Image::open(directory.image()).error().message.contains("version is 99"));
   {
     auto database = Database::open(directory.image());
-    REQUIRE(database->run("PRAGMA user_version = 1; PRAGMA journal_mode = DELETE"));
+    REQUIRE(database->run("PRAGMA user_version = 2; PRAGMA journal_mode = DELETE"));
   }
   std::fstream file(directory.image(), std::ios::in | std::ios::out | std::ios::binary);
   file.seekp(4096);
   file << std::string(2048, '\x55');
   file.close();
   CHECK_FALSE(Image::open(directory.image()));
-}
-
-TEST_CASE("the user environment is kept and bounded") {
-  Directory directory;
-  {
-    auto image = Image::open(directory.image()).value();
-    REQUIRE(image->set_user_env("greeting", "hello"));
-    REQUIRE(image->set_user_env("greeting", "good morning"));
-  }
-  auto image = Image::open(directory.image()).value();
-  CHECK(image->user_env().value() == std::map<std::string, std::string>{{"greeting", "good morning"}});
-}
-
-TEST_CASE("variables of the user environment are bounded, but those there can change") {
-  Directory directory;
-  auto image = Image::open(directory.image()).value();
-  {
-    auto database = Database::open(directory.image());
-    REQUIRE(
-        database->run("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1024) "
-                      "INSERT INTO user_env SELECT 'v' || i, '' FROM n"));
-  }
-  CHECK(status_of(image->set_user_env("one more", "")) == Status::out_of_resources);
-  CHECK(image->set_user_env("v7", "changed"));
 }
 
 // ---- messages ------------------------------------------------------------------------------------

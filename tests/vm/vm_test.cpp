@@ -399,7 +399,7 @@ TEST_CASE("operations of the VM itself, for clients") {
   const auto shouted = house.ask("SYS.SEND_MESSAGE"_op,
                                  {{"message", "hi"}, {"message_type", "shout"}, {"channels", Json::array()}});
   CHECK(shouted.error().message.contains("success"));
-  CHECK(house.status("SYS.SYNC"_op) == Status::unknown_operation);
+  CHECK(house.status("SYS.SYNC"_op) == Status::wrong_state);  // no account
 }
 
 TEST_CASE("names and priorities of processes are kept and shown") {

@@ -3,10 +3,11 @@
 // In memory only: an AssetStore keeps them in the image. Unknown fields are kept; an id is the account's own
 // where the asset came from one. A change is in force when its call returns.
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -22,6 +23,8 @@ namespace celeriac::vm {
 /// Assets of all kinds that are kept; bytes of one, as JSON text.
 inline constexpr std::size_t max_assets = 100'000;
 inline constexpr std::size_t max_asset_bytes = 60'000;
+/// Variables of the user environment: they are looked for by key, one after the other. An account has 300.
+inline constexpr std::size_t max_user_envs = 1024;
 
 /// A peripheral or sensor: the pin behind a name.
 struct NamedPin {
@@ -40,8 +43,16 @@ struct ToolSlot {
 };
 
 struct SoilHeight {
-  double z = 0;             ///< mm
-  bool interpolated = true; ///< false: fewer than three samples, z is the setting `soil_height`
+  double z = 0;              ///< mm
+  bool interpolated = true;  ///< false: fewer than three samples, z is the setting `soil_height`
+};
+
+/// What has come of several assets that were put at once.
+struct PutOutcome {
+  std::size_t added = 0;
+  std::size_t changed = 0;
+  std::size_t same = 0;           ///< they were there already, as they are
+  std::vector<std::int64_t> ids;  ///< of the items, in their order
 };
 
 class Assets {
@@ -52,6 +63,7 @@ class Assets {
 
   // ---- questions ----
 
+  /// By id, the smallest first.
   [[nodiscard]] const Items& all(AssetKind kind) const;
   /// nullptr: there is none.
   [[nodiscard]] const nlohmann::json* find(AssetKind kind, std::int64_t id) const;
@@ -73,9 +85,11 @@ class Assets {
   [[nodiscard]] std::optional<NamedPin> on_pin(AssetKind peripheral_or_sensor, int pin) const;
   /// The members of a group in its order. `now_ms` since 1970, for criteria of age; `random` seeds the order
   /// `random`. not_found: "Point group not found: 7".
-  [[nodiscard]] protocol::Result<std::vector<std::int64_t>> members(std::int64_t group_id, std::int64_t now_ms,
+  [[nodiscard]] protocol::Result<std::vector<std::int64_t>> members(std::int64_t group_id,
+                                                                    std::int64_t now_ms,
                                                                     std::uint64_t random) const;
-  /// Ids of points in the order of a sort type (xy_ascending …); unknown ids drop out. malformed: no such order.
+  /// Ids of points in the order of a sort type (xy_ascending …); unknown ids drop out. malformed: no such
+  /// order.
   [[nodiscard]] protocol::Result<std::vector<std::int64_t>> sorted(std::vector<std::int64_t> ids,
                                                                    std::string_view sort_type,
                                                                    std::uint64_t random) const;
@@ -83,10 +97,15 @@ class Assets {
 
   // ---- changes ----
 
-  /// Makes or replaces an asset; its id (a new one, below 0, if it brings none, so that it cannot collide with
-  /// the account's). malformed: the item is not what the kind needs; the message names the field.
+  /// Makes or replaces an asset; its id (a new one, below 0, if it brings none, so that it cannot collide
+  /// with the account's). malformed: the item is not what the kind needs; the message names the field.
   protocol::Result<std::int64_t> put(AssetKind kind, nlohmann::json item);
-  /// Merges top-level fields into an asset, `meta` one level deeper. not_found, malformed.
+  /// All of them or none; the path of an error begins with the place in the list ("/3/pin"). `dry_run`: only
+  /// tells what would come of it. A farmware_env takes the place of the one with its key.
+  protocol::Result<PutOutcome> put_all(AssetKind kind, std::vector<nlohmann::json> items,
+                                       bool dry_run = false);
+  /// Merges top-level fields into an asset, `meta` one level deeper. A singleton is made if it is not there.
+  /// not_found, malformed.
   protocol::Result<void> update(AssetKind kind, std::int64_t id, const nlohmann::json& fields);
   protocol::Result<void> remove(AssetKind kind, std::int64_t id);
   protocol::Result<void> set_user_env(std::string_view key, std::string_view value);
@@ -94,6 +113,20 @@ class Assets {
   void on_changed(Changed hook) { hooks_.push_back(std::move(hook)); }
 
  private:
+  /// What an item that is to be put replaces, and the id it gets.
+  struct Place {
+    std::int64_t id = 0;
+    std::optional<std::int64_t> displaced;  ///< a farmware_env with the same key and another id
+  };
+  [[nodiscard]] static std::int64_t key_of(AssetKind kind, std::int64_t id);
+  [[nodiscard]] Place place_for(AssetKind kind, const nlohmann::json& item, std::int64_t& next_id) const;
+  [[nodiscard]] Items& items(AssetKind kind) { return items_[static_cast<std::size_t>(kind)]; }
+  protocol::Result<PutOutcome> store(AssetKind kind, std::vector<nlohmann::json> items, bool dry_run);
+  void erase(AssetKind kind, std::int64_t id);
+  void tell(AssetKind kind, std::int64_t id, const nlohmann::json* now) const;
+
+  std::array<Items, asset_kind_count> items_;
+  std::size_t count_ = 0;  // of all kinds
   std::vector<Changed> hooks_;
 };
 

@@ -1,6 +1,8 @@
 #include "vm/image/image.hpp"
 
+#include <cstddef>
 #include <format>
+#include <iterator>
 
 namespace celeriac::vm {
 
@@ -11,7 +13,7 @@ using protocol::Status;
 namespace {
 
 constexpr std::int64_t application_id = 0x43454c52;  // "CELR"
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2;
 
 constexpr const char* schema = R"sql(
   BEGIN IMMEDIATE;
@@ -19,12 +21,29 @@ constexpr const char* schema = R"sql(
     id INTEGER PRIMARY KEY CHECK (id BETWEEN 1 AND 65535),
     resource_id INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL,
     bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, created INTEGER NOT NULL, source TEXT NOT NULL);
-  CREATE TABLE user_env (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE assets (
+    kind TEXT NOT NULL, id INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
+  CREATE TABLE notes (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
   PRAGMA application_id = 1128614994;
-  PRAGMA user_version = 1;
+  PRAGMA user_version = 2;
   COMMIT;
 )sql";
-static_assert(application_id == 1128614994 && schema_version == 1);
+static_assert(application_id == 1128614994 && schema_version == 2);
+
+/// What makes a file of a version one of the next. Version 1 had the user environment in a table of its own.
+constexpr const char* migrations[] = {R"sql(
+  BEGIN IMMEDIATE;
+  CREATE TABLE assets (
+    kind TEXT NOT NULL, id INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
+  CREATE TABLE notes (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+  INSERT INTO assets
+    SELECT 'farmware_env', id, json_object('id', id, 'key', name, 'value', value)
+    FROM (SELECT -row_number() OVER (ORDER BY name) AS id, name, value FROM user_env);
+  DROP TABLE user_env;
+  PRAGMA user_version = 2;
+  COMMIT;
+)sql"};
+static_assert(std::size(migrations) == schema_version - 1);
 
 /// The one number that a query gives.
 Result<std::int64_t> scalar(Database& database, std::string_view sql) {
@@ -39,6 +58,17 @@ Result<std::int64_t> scalar(Database& database, std::string_view sql) {
 Result<void> finish(Statement& statement) {
   auto row = statement.step();
   if (!row) return std::unexpected(std::move(row.error()));
+  return {};
+}
+
+/// Whether the file is whole.
+Result<void> check(Database& database) {
+  auto statement = database.prepare("PRAGMA quick_check(1)");
+  if (!statement) return std::unexpected(std::move(statement.error()));
+  auto row = statement->step();
+  if (!row) return std::unexpected(std::move(row.error()));
+  if (!*row || statement->text(0) != "ok")
+    return fail(Status::internal, std::format("It is damaged: {}.", statement->text(0)));
   return {};
 }
 
@@ -80,16 +110,13 @@ Result<void> Image::prepare() {
   if (*tables == 0) return database_.run(schema);
   if (*application != application_id)
     return fail(Status::wrong_state, "It is a database of another program.");
-  if (*version != schema_version)
+  if (*version < 1 || *version > schema_version)
     return fail(Status::wrong_state,
-                std::format("Its schema version is {}, and this program knows version {}.", *version,
-                            schema_version));
-  auto check = database_.prepare("PRAGMA quick_check(1)");
-  if (!check) return std::unexpected(std::move(check.error()));
-  auto row = check->step();
-  if (!row) return std::unexpected(std::move(row.error()));
-  if (!*row || check->text(0) != "ok")
-    return fail(Status::internal, std::format("It is damaged: {}.", check->text(0)));
+                std::format("Its schema version is {}, and this program knows the versions up to {}.",
+                            *version, schema_version));
+  if (auto sound = check(database_); !sound) return sound;
+  for (auto from = *version; from < schema_version; ++from)
+    if (auto moved = database_.run(migrations[from - 1]); !moved) return moved;
   return {};
 }
 
@@ -144,28 +171,51 @@ Result<void> Image::remove(CodeId id) {
   return finish(*statement);
 }
 
-Result<std::map<std::string, std::string>> Image::user_env() {
-  auto statement = database_.prepare("SELECT name, value FROM user_env");
+Result<std::vector<AssetEntry>> Image::assets() {
+  auto statement = database_.prepare("SELECT kind, id, json FROM assets ORDER BY kind, id");
   if (!statement) return std::unexpected(std::move(statement.error()));
-  std::map<std::string, std::string> made;
+  std::vector<AssetEntry> made;
   while (true) {
     auto row = statement->step();
     if (!row) return std::unexpected(std::move(row.error()));
     if (!*row) return made;
-    made.emplace(statement->text(0), statement->text(1));
+    made.push_back({.kind = statement->text(0), .id = statement->integer(1), .json = statement->text(2)});
   }
 }
 
-Result<void> Image::set_user_env(std::string_view name, std::string_view value) {
-  auto others = database_.prepare("SELECT count(*) FROM user_env WHERE name <> ?");
-  if (!others) return std::unexpected(std::move(others.error()));
-  if (auto row = others->bind(1, name).step(); !row) return std::unexpected(std::move(row.error()));
-  if (others->integer(0) >= max_user_env)
-    return fail(Status::out_of_resources,
-                std::format("The user environment holds at most {} variables.", max_user_env));
-  auto statement = database_.prepare("INSERT OR REPLACE INTO user_env (name, value) VALUES (?, ?)");
+Result<void> Image::write_one(const AssetEntry& entry) {
+  auto statement =
+      database_.prepare(entry.json ? "INSERT OR REPLACE INTO assets (kind, id, json) VALUES (?, ?, ?)"
+                                   : "DELETE FROM assets WHERE kind = ? AND id = ?");
   if (!statement) return std::unexpected(std::move(statement.error()));
-  statement->bind(1, name).bind(2, value);
+  statement->bind(1, std::string_view(entry.kind)).bind(2, entry.id);
+  if (entry.json) statement->bind(3, std::string_view(*entry.json));
+  return finish(*statement);
+}
+
+Result<void> Image::write(const std::vector<AssetEntry>& entries) {
+  auto done = database_.run("BEGIN IMMEDIATE");
+  for (const AssetEntry& entry : entries) {
+    if (!done) break;
+    done = write_one(entry);
+  }
+  if (done) done = database_.run("COMMIT");
+  if (!done) static_cast<void>(database_.run("ROLLBACK"));  // there may be nothing to take back
+  return done;
+}
+
+Result<std::string> Image::note(std::string_view name) {
+  auto statement = database_.prepare("SELECT text FROM notes WHERE name = ?");
+  if (!statement) return std::unexpected(std::move(statement.error()));
+  auto row = statement->bind(1, name).step();
+  if (!row) return std::unexpected(std::move(row.error()));
+  return *row ? statement->text(0) : std::string();
+}
+
+Result<void> Image::set_note(std::string_view name, std::string_view text) {
+  auto statement = database_.prepare("INSERT OR REPLACE INTO notes (name, text) VALUES (?, ?)");
+  if (!statement) return std::unexpected(std::move(statement.error()));
+  statement->bind(1, name).bind(2, text);
   return finish(*statement);
 }
 

@@ -2,16 +2,18 @@
 // The image: everything of the VM that outlives it, in one SQLite file.
 //
 //   codes     id, resource_id, name, kind, bytes, sha256 (hex), created (ms since 1970), source
-//   user_env  name, value
+//   assets    kind ("point"), id, json
+//   notes     name, text: what a part of the VM keeps for itself ("schedule")
 //
 // A write has reached the disk when its call returns (write-ahead log, synchronous=FULL). The file carries
-// Celeriac's application id and a schema version; a file of another program, of a newer version or with
-// damage is refused, never repaired in silence. Calls may take milliseconds: they belong on the Worker.
+// Celeriac's application id and a schema version. One of an older version is brought up to date when it is
+// opened; a file of another program, of a newer version or with damage is refused, never repaired in silence.
+// Calls may take milliseconds: they belong on the Worker.
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,9 +24,6 @@
 
 namespace celeriac::vm {
 
-/// Variables of the user environment that are kept.
-inline constexpr std::int64_t max_user_env = 1024;
-
 /// A code as lists show it.
 struct CodeEntry {
   CodeId id{};
@@ -34,6 +33,13 @@ struct CodeEntry {
   std::uint64_t bytes = 0;
   std::string sha256;  ///< 64 hex digits
   std::int64_t created = 0;
+};
+
+/// An asset as it is kept, and what is to become of one.
+struct AssetEntry {
+  std::string kind;
+  std::int64_t id = 0;
+  std::optional<std::string> json;  ///< nullopt: it is to be gone
 };
 
 class Image {
@@ -48,13 +54,19 @@ class Image {
   protocol::Result<void> put(const CodeEntry& entry, std::string_view source);
   protocol::Result<void> remove(CodeId id);
 
-  protocol::Result<std::map<std::string, std::string>> user_env();
-  /// Status::out_of_resources beyond max_user_env.
-  protocol::Result<void> set_user_env(std::string_view name, std::string_view value);
+  /// By kind and id.
+  protocol::Result<std::vector<AssetEntry>> assets();
+  /// All of them or none.
+  protocol::Result<void> write(const std::vector<AssetEntry>& entries);
+
+  /// "" if there is none.
+  protocol::Result<std::string> note(std::string_view name);
+  protocol::Result<void> set_note(std::string_view name, std::string_view text);
 
  private:
   explicit Image(Database database) : database_(std::move(database)) {}
   protocol::Result<void> prepare();
+  protocol::Result<void> write_one(const AssetEntry& entry);
   Database database_;
 };
 

@@ -11,6 +11,7 @@
 #include "celeryscript/values.hpp"
 #include "protocol/error.hpp"
 #include "vm/assets/assets.hpp"
+#include "vm/lua/lua_result.hpp"
 #include "vm/lua/lua_world.hpp"
 
 namespace celeriac::vm {
@@ -25,10 +26,12 @@ inline constexpr std::uint64_t max_lua_instructions = 2'000'000'000;
 /// Instructions before others have their turn: about a millisecond.
 inline constexpr int lua_instructions_per_turn = 50'000;
 
-/// What comes of a script: its values, and whether there was exactly one.
-struct LuaResult {
-  std::size_t count = 0;         ///< values that the code returned
-  nlohmann::json first = {};     ///< the first of them; functions are "[Lua Function]"
+/// The bounds of scripts; tests lower them.
+struct LuaLimits {
+  std::size_t bytes = max_lua_bytes;
+  std::size_t scripts = max_lua_scripts;
+  std::uint64_t instructions = max_lua_instructions;
+  int instructions_per_turn = lua_instructions_per_turn;
 };
 
 struct LuaJob {
@@ -42,13 +45,14 @@ class LuaScripts {
  public:
   using Done = std::move_only_function<void(protocol::Result<LuaResult>)>;
 
-  LuaScripts(LuaWorld& world, Assets& assets);
+  LuaScripts(LuaWorld& world, Assets& assets, const LuaLimits& limits = {});
   ~LuaScripts();
   LuaScripts(const LuaScripts&) = delete;
   LuaScripts& operator=(const LuaScripts&) = delete;
 
   /// Begins to run; `done` comes later, never from inside. The id names the script until then. The code has
-  /// the implied `return` of one-line expressions. Errors: failed with line number and text, out_of_resources.
+  /// the implied `return` of one-line expressions. Errors: failed with line number and text (of the syntax at
+  /// once, of the rest to `done`), out_of_resources; overloaded beyond max_lua_scripts.
   protocol::Result<LuaId> start(LuaJob job, Done done);
   /// The script ends where it is, even in a busy loop; its `done` is dropped. What it waits for is aborted.
   void kill(LuaId script);

@@ -10,7 +10,6 @@
 #include "celeryscript/checker.hpp"
 #include "celeryscript/compiler.hpp"
 #include "celeryscript/diagnostic.hpp"
-#include "celeryscript/imports.hpp"
 
 namespace celeriac::vm {
 
@@ -33,13 +32,13 @@ constexpr std::pair<std::string_view, CallKind> own_calls[] = {
 std::optional<Call> call_of(const wasm::Import& import) {
   const auto target = celeryscript::find_import(import);
   if (!target || import.parameters.size() > Asked::most) return std::nullopt;
-  // The payload of VM.EXECUTE is never made; any operation does for it.
+  // The payload of a call of the host is never made; any operation does for it.
   if (target->operation == nullptr)
-    return Call{CallKind::execute, nullptr, PayloadMaker("SYS.EMERGENCY_LOCK"_op)};
+    return Call{CallKind::host, nullptr, target->call, PayloadMaker("SYS.EMERGENCY_LOCK"_op)};
   CallKind kind = CallKind::operation;
   for (const auto& [long_name, own] : own_calls)
     if (target->operation->long_name == long_name) kind = own;
-  return Call{kind, target->operation, PayloadMaker(*target->operation)};
+  return Call{kind, target->operation, {}, PayloadMaker(*target->operation)};
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "celeryscript/imports.hpp"
 #include "celeryscript/program.hpp"
 #include "protocol/error.hpp"
 #include "protocol/operations.hpp"
@@ -25,13 +26,14 @@ enum class CallKind : std::uint8_t {
   wait,           ///< SYS.WAIT and SYS.SLEEP: a timer of the step loop
   exit,           ///< SYS.EXIT: ends the calling process
   read_register,  ///< REGISTER.READ by name
-  execute,        ///< VM.EXECUTE: a frame for another sequence
+  host,           ///< a call of the host: `Call::host`
 };
 
 /// An import of a module, as the step loop carries it out.
 struct Call {
   CallKind kind;
-  const protocol::Operation* operation;  ///< nullptr for VM.EXECUTE
+  const protocol::Operation* operation;  ///< nullptr for calls of the host
+  celeryscript::HostCall host;
   PayloadMaker payload;
 };
 

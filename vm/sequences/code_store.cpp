@@ -185,15 +185,30 @@ std::vector<CodeEntry> CodeStore::list() const {
   return entries;
 }
 
-void CodeStore::load(CodeId id, Loaded loaded) {
+std::string CodeStore::sequence_name(std::int64_t resource_id) const {
+  const auto found = by_resource_.find(resource_id);
+  return found != by_resource_.end() ? codes_.at(found->second).entry.name : std::string();
+}
+
+Result<CodeStore::Stored*> CodeStore::find_full(CodeId id) {
   auto found = find(id);
+  if (found && (*found)->entry.kind.empty())
+    return fail(
+        Status::wrong_state,
+        std::format("Code {} has no contents yet: CODE.OPEN, CODE.WRITE, CODE.CLOSE first.", number(id)));
+  return found;
+}
+
+void CodeStore::read(CodeId id, Source source) {
+  if (auto found = find_full(id); !found) return source(std::unexpected(std::move(found.error())));
+  worker_.run([&image = image_, id] { return image.source(id); }, std::move(source));
+}
+
+void CodeStore::load(CodeId id, Loaded loaded) {
+  auto found = find_full(id);
   if (!found) return loaded(std::unexpected(std::move(found.error())));
   Stored& stored = **found;
   if (stored.code) return loaded(Sequence{id, stored.code});
-  if (stored.entry.kind.empty())
-    return loaded(fail(
-        Status::wrong_state,
-        std::format("Code {} has no contents yet: CODE.OPEN, CODE.WRITE, CODE.CLOSE first.", number(id))));
   auto work = [cache = cache_, &image = image_, id, sha256 = stored.entry.sha256]() -> Result<Compiled> {
     auto source = image.source(id);
     if (!source) return std::unexpected(std::move(source.error()));

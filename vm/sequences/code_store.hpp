@@ -61,6 +61,7 @@ class CodeStore {
  public:
   using Done = std::move_only_function<void(protocol::Result<void>)>;
   using Loaded = std::move_only_function<void(protocol::Result<Sequence>)>;
+  using Source = std::move_only_function<void(protocol::Result<std::string>)>;
 
   /// Serves the codes that the image holds; they are compiled when they are first used.
   static protocol::Result<std::unique_ptr<CodeStore>> open(Worker& worker, Image& image);
@@ -73,6 +74,10 @@ class CodeStore {
   void close(OpenBuffers& buffers, protocol::Channel channel, CodeId id, Done done);
   void remove(CodeId id, Done done);
   [[nodiscard]] std::vector<CodeEntry> list() const;
+  /// Of the sequence whose document has this resource id; "" if there is none.
+  [[nodiscard]] std::string sequence_name(std::int64_t resource_id) const;
+  /// The contents as they were written. wrong_state: the code has none yet.
+  void read(CodeId id, Source source);
 
   /// The present version; `loaded` runs at once if it is compiled already.
   void load(CodeId id, Loaded loaded);
@@ -92,6 +97,7 @@ class CodeStore {
 
   CodeStore(Worker& worker, Image& image) : worker_(worker), image_(image) {}
   protocol::Result<Stored*> find(CodeId id);
+  protocol::Result<Stored*> find_full(CodeId id);
   void index_resources();
   static protocol::Result<std::shared_ptr<Code>> compile(Cache& cache, const std::string& sha256,
                                                          std::string source);

@@ -23,4 +23,9 @@ protocol::Error too_deep(const std::string& sequence, std::size_t levels);
 /// `execute` as the last step, again and again, with nothing between.
 protocol::Error endless_calls(const std::string& sequence, std::uint32_t calls);
 
+/// The error of an `execute` that finds nothing to run.
+protocol::Error sequence_not_found(protocol::Error why);
+/// What the log says of a move that failed, beside the error: "Stall detected on X axis"; "" for nothing.
+std::string_view movement_trouble(const protocol::Error& why);
+
 }  // namespace celeriac::vm

@@ -20,7 +20,7 @@ class MotionTurns {
   bool take(ProcessId process) {
     if (owner_ == no_process) owner_ = process;
     if (owner_ == process) return true;
-    line_.push_back(process);
+    if (std::ranges::find(line_, process) == line_.end()) line_.push_back(process);
     return false;
   }
   /// Leaves the line.
@@ -32,6 +32,11 @@ class MotionTurns {
     owner_ = line_.front();
     line_.pop_front();
     return owner_;
+  }
+  /// The owner's motion becomes another's, past the line.
+  void hand_over(ProcessId process) {
+    leave(process);
+    owner_ = process;
   }
   /// Everybody is sent home.
   void clear() {

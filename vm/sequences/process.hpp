@@ -39,19 +39,38 @@ enum class Waiting : std::uint8_t {
   timer,
   motion,  ///< its turn to own motion; its node begins anew then
   code,    ///< a stored sequence that is being compiled
+  gantry,       ///< `position`, whose x becomes that of a tool slot that the gantry carries
+  leg,          ///< `position`, from which the leg of a move begins
+  safe_height,  ///< the height that the first leg of a safe move goes to
+  lua,          ///< a script whose values do not matter
+  lua_number,   ///< a script that returns a number
+  assertion,    ///< a script that should return true
 };
+
+/// Whether a process in this state waits for a script.
+constexpr bool is_script(Waiting waiting) noexcept { return waiting >= Waiting::lua; }
 
 /// How far a single step has come.
 enum class Stepping : std::uint8_t { no, may_begin, has_begun };
 
+/// A sequence that runs once for each member of a group.
+struct Iteration {
+  std::string label;                  ///< of the variable that is one member after another
+  std::vector<std::int64_t> members;  ///< ids of points
+  std::size_t at = 0;
+};
+
 /// A sequence that is being run.
 struct Frame {
   std::shared_ptr<Code> code;
+  std::shared_ptr<const celeryscript::Scope> scope;  ///< nullptr: no variables
+  std::unique_ptr<Iteration> iteration;
   std::unique_ptr<double[]> variables;  ///< while the instance holds another frame's; nullptr: all 0
   CodeId code_id{};
   celeryscript::StepIndex next = 0;  ///< micro-step that comes next, or `end`
   celeryscript::StepIndex node =
       celeryscript::end;  ///< first micro-step of the node in progress; `end`: none
+  bool begun = false;     ///< its variables are bound
 };
 
 /// Who is told when something has come about; `abandoned` says that nobody listens any more.
@@ -91,16 +110,22 @@ struct Process {
   std::int32_t priority = 0;
 
   Frame top;
-  std::vector<Frame> callers;  ///< the outermost first
+  std::vector<Frame> callers;                  ///< the outermost first
+  std::unique_ptr<celeryscript::Scope> given;  ///< what `top` is called with, until it begins
+  bool given_wins = false;                     ///< over the constants of the sequence, as a farm event's do
+  ProcessId party = no_process;  ///< whose motion it shares: itself, or the process whose script started it
 
   double value = std::numeric_limits<double>::quiet_NaN();  ///< inputs of the next micro-step
   double x = value, y = value, z = value;
+
+  std::int32_t leg = 0;                      ///< of a move, while its position is read
+  celeryscript::Handle handle = celeryscript::no_handle;  ///< of the move's order or the assertion waited for
 
   std::uint32_t serial = 0;                        ///< of the latest ticket
   std::uint32_t calls_in_a_row = 0;                ///< tail calls since the last operation
   std::uint64_t call = 0;                          ///< the World's handle of the operation in flight
   const protocol::Operation* operation = nullptr;  ///< waited for
-  const std::string* reg = nullptr;                ///< name of the register waited for; the program's text
+  const std::string* reg = nullptr;                ///< name of the register waited for; outlives the wait
 
   std::uint32_t nodes_done = 0;  ///< nodes of all levels that have finished
   std::uint32_t steps = 0;       ///< nodes in the top-level body of what it was started from

@@ -10,6 +10,7 @@ namespace celeriac::vm {
 using protocol::Error;
 using protocol::Result;
 using protocol::Status;
+using namespace protocol::literals;
 
 namespace {
 
@@ -52,12 +53,22 @@ Result<ProcessId> StepLoop::start(Sequence sequence, const StartOptions& options
   process->top.code_id = sequence.id;
   process->top.next = sequence.code->program().steps.empty() ? celeryscript::end : 0;
   process->top.code = std::move(sequence.code);
+  process->party = options.party != no_process ? options.party : process->id;
+  process->given_wins = options.variables_win;
+  if (!options.variables.empty())
+    process->given = std::make_unique<celeryscript::Scope>(options.variables);
   report(*process);
   return process->id;
 }
 
 void StepLoop::go(Process& process) {
   if (process.started_ms == 0) process.started_ms = world_.wall_clock();
+  if (is_script(process.waiting)) {  // it was paused inside one
+    process.state = State::waiting;
+    if (process.stepping == Stepping::may_begin) process.stepping = Stepping::has_begun;
+    report(process);
+    return world_.resume(process.call);
+  }
   process.state = State::running;
   enqueue(process);
   report(process);
@@ -69,6 +80,7 @@ Result<void> StepLoop::run(ProcessId id) {
   Process& process = **found;
   if (process.pausing && !process.killing) {
     process.pausing = false;
+    if (is_script(process.waiting)) world_.resume(process.call);
     give_all(process.owed->pauses,
              protocol::fail(Status::cancelled, "The pause was taken back before it took effect."));
     return {};
@@ -102,7 +114,8 @@ void StepLoop::pause(ProcessId id, Answer answer) {
   if (process.ended() || process.killing) return answer.give(wrong_state(process, "paused"));
   if (process.state == State::paused) return answer.give({});
   if (process.state != State::ready && process.waiting != Waiting::motion) {
-    if (owe(process, &Owed::pauses, answer)) process.pausing = true;
+    if (!owe(process, &Owed::pauses, answer) || std::exchange(process.pausing, true)) return;
+    if (is_script(process.waiting)) world_.pause(process.call);
     return;
   }
   if (process.waiting == Waiting::motion) motion_.leave(id);
@@ -139,8 +152,9 @@ void StepLoop::kill(ProcessId id, Answer answer) {
   if (!owe(process, &Owed::kills, answer) || process.killing) return;
   // An operation that is under way has to stop before the process is gone: a move must not outlive its
   // program, and a pin that waits behind a move must not be written later.
-  if (process.waiting != Waiting::operation || process.call == 0)
-    return end(process, State::killed, killed(process));
+  const bool works = process.waiting == Waiting::operation || is_script(process.waiting);
+  if (!works || process.call == 0) return end(process, State::killed, killed(process));
+  process.state = State::waiting;  // also where a script was paused
   process.killing = true;
   add_timer(world_.now() + kill_grace, process.ticket());
   report(process);
@@ -155,9 +169,11 @@ void StepLoop::rest(Process& process) {
   ++process.serial;
   report(process);
   if (!process.owed) return;
-  give_all(process.owed->pauses, {});
+  give_pauses(process);
   give_all(process.owed->steps, {});
 }
+
+void StepLoop::give_pauses(Process& process) { give_all(process.owed->pauses, {}); }
 
 void StepLoop::set_locked(bool locked) {
   const bool engages = locked && !locked_;
@@ -165,16 +181,35 @@ void StepLoop::set_locked(bool locked) {
   if (engages) engage_lock();
 }
 
+/// A request whose last step is the lock has done what it was asked for.
+bool StepLoop::only_locks(const Process& process) {
+  static const auto& lock = "SYS.EMERGENCY_LOCK"_op;
+  return process.state == State::waiting && process.operation == &lock && process.callers.empty() &&
+         !has_more(process.top) && process.top.code->program().kind == "rpc_request";
+}
+
 void StepLoop::engage_lock() {
   motion_.clear();
   table_.each([this](Process& process) {
-    if (process.in_progress()) end(process, State::failed, emergency_locked(process));
+    if (process.in_progress() && !only_locks(process)) end(process, State::failed, emergency_locked(process));
   });
 }
 
 void StepLoop::fail(Process& process, const Error& why) {
   if (why.status == Status::locked) return end(process, State::failed, emergency_locked(process));
   end(process, State::failed, step_failed(process, why));
+}
+
+/// Motion goes back to the process whose script started this one, or to the next in line.
+void StepLoop::pass_motion_on(Process& process) {
+  const Process* party = process.party != process.id ? table_.find(process.party) : nullptr;
+  if (party != nullptr && !party->ended()) return motion_.hand_over(party->id);
+  Process* next = table_.find(motion_.release());
+  if (next == nullptr) return;
+  if (next->waiting == Waiting::motion)
+    resume(*next);
+  else
+    world_.motion_granted(*next);
 }
 
 void StepLoop::end(Process& process, State state, std::unique_ptr<Error> error) {
@@ -184,7 +219,7 @@ void StepLoop::end(Process& process, State state, std::unique_ptr<Error> error) 
   else if (!process.handed_over)
     process.last_step = bottom.code->body_step(bottom.node != celeryscript::end ? bottom.node : bottom.next);
   const bool had_timer = process.waiting == Waiting::timer || process.killing;
-  const bool in_line = process.waiting == Waiting::motion;
+  const bool in_line = process.waiting == Waiting::motion || is_script(process.waiting);
   process.error = std::move(error);
   process.state = state;
   process.waiting = Waiting::nothing;
@@ -197,7 +232,7 @@ void StepLoop::end(Process& process, State state, std::unique_ptr<Error> error) 
   if (const auto call = std::exchange(process.call, 0); call != 0) world_.abandon(call);
   if (had_timer) timers_.dropped([this](Ticket ticket) { return waiting_for(ticket) != nullptr; });
   if (motion_.owner() == process.id) {
-    if (Process* next = table_.find(motion_.release())) resume(*next);
+    pass_motion_on(process);
   } else if (in_line) {
     motion_.leave(process.id);
   }

@@ -27,11 +27,18 @@ std::string waiting_for(const Process& process, ProcessId motion_owner) {
                                           : std::string("an answer");
     case Waiting::position:
     case Waiting::value:
+    case Waiting::gantry:
+    case Waiting::leg:
+    case Waiting::safe_height:
       return std::format("register {}", process.reg != nullptr ? *process.reg : std::string());
     case Waiting::motion:
       return std::format("motion, owned by process {}", number(motion_owner));
     case Waiting::code:
       return "a sequence that is being compiled";
+    case Waiting::lua:
+    case Waiting::lua_number:
+    case Waiting::assertion:
+      return "its Lua script";
     case Waiting::nothing:
       break;
   }
@@ -46,6 +53,12 @@ nlohmann::json document(const Process& process, ProcessId motion_owner) {
     if (process.state == State::ready) step = 0;
   }
   const auto* node = process.node();
+  nlohmann::json iteration;
+  for (std::size_t depth = process.depth() + 1; depth-- > 0 && iteration.is_null();) {
+    const Frame& frame = depth == process.depth() ? process.top : process.callers[depth];
+    if (frame.iteration)
+      iteration = {{"member", frame.iteration->at + 1}, {"members", frame.iteration->members.size()}};
+  }
   return {{"id", number(process.id)},
           {"name", process.given_name ? *process.given_name : *process.code_name},
           {"code", number(process.code_id)},
@@ -61,6 +74,7 @@ nlohmann::json document(const Process& process, ProcessId motion_owner) {
           {"memory_bytes", memory_of(process)},
           {"waiting_for", waiting_for(process, motion_owner)},
           {"priority", process.priority},
+          {"iteration", iteration},
           {"error", process.error ? process.error->document() : nlohmann::json()}};
 }
 

@@ -42,7 +42,7 @@ const std::array<StepLoop::Carry, 5> StepLoop::carry_out_ = [] {
   made[std::to_underlying(CallKind::wait)] = &StepLoop::carry_wait;
   made[std::to_underlying(CallKind::exit)] = &StepLoop::carry_exit;
   made[std::to_underlying(CallKind::read_register)] = &StepLoop::carry_read;
-  made[std::to_underlying(CallKind::execute)] = &StepLoop::carry_execute;
+  made[std::to_underlying(CallKind::host)] = &StepLoop::carry_host;
   return made;
 }();
 
@@ -81,8 +81,14 @@ void StepLoop::enqueue(Process& process) {
 void StepLoop::run(Process& process) {
   for (int left = steps_per_slice; left > 0; --left) {
     Frame& frame = process.top;
+    if (!frame.begun) {
+      if (!begin(process)) return;
+      continue;
+    }
     if (frame.next == no_step) {
       finish_node(process);
+      if (process.pausing && has_more(frame)) return rest(process);
+      if (next_member(process)) continue;
       if (!process.callers.empty()) {
         leave(process);
         continue;
@@ -142,9 +148,15 @@ void StepLoop::disown(Process& process, std::size_t depth) {
   if (code && code->owner.process == &process && code->owner.depth == depth) code->owner.process = nullptr;
 }
 
+/// Whether anything of the sequence is left to do.
+bool StepLoop::has_more(const Frame& frame) {
+  return frame.next != no_step ||
+         (frame.iteration != nullptr && frame.iteration->at + 1 < frame.iteration->members.size());
+}
+
 void StepLoop::enter(Process& process, Sequence sequence) {
-  const bool last_step = process.top.next == no_step;
-  if (last_step) {
+  if (!has_more(process.top)) {
+    world_.completed(process);
     if (process.callers.empty()) {
       process.handed_over = true;
       process.last_step = process.steps;
@@ -171,7 +183,7 @@ void StepLoop::leave(Process& process) {
 void StepLoop::carry_operation(Process& process, Code& code) {
   Call& call = code.asked_call();
   process.calls_in_a_row = 0;
-  if (call.operation->motion && !motion_.take(process.id)) {
+  if (call.operation->motion && !may_move(process)) {
     // Its node begins anew when its turn comes: what it read before (the position) may not be true then.
     process.top.next = std::exchange(process.top.node, no_step);
     if (process.stepping == Stepping::has_begun) process.stepping = Stepping::may_begin;
@@ -179,27 +191,33 @@ void StepLoop::carry_operation(Process& process, Code& code) {
     return report(process);
   }
   process.operation = call.operation;
-  const auto payload = call.payload.make(code.asked().values(), code.program().texts);
+  const auto payload = call.payload.make(code.asked().values(), code.program().tables.texts);
   if (!payload) return fail(process, payload.error());
   wait_for(process, Waiting::operation);
   const auto serial = process.serial;
-  const auto handle = world_.operate(*call.operation, *payload, process.ticket());
-  if (process.state != State::waiting || process.serial != serial) return;  // answered already
-  process.call = handle;
-  report(process);
+  expect(process, serial, world_.operate(*call.operation, *payload, process.ticket()));
 }
 
 void StepLoop::carry_read(Process& process, Code& code) {
   process.calls_in_a_row = 0;
   const auto handle = static_cast<std::size_t>(code.asked().arguments[0].i32());
-  if (handle >= code.program().texts.size())
+  if (handle >= code.program().tables.texts.size())
     return fail(process, {.status = Status::internal,
                           .message = "The compiled sequence reads a register without name."});
-  const std::string& name = code.program().texts[handle];
+  const std::string& name = code.program().tables.texts[handle];
+  read(process, name, name == "position" ? Waiting::position : Waiting::value);
+}
+
+/// Waits for a register; `name` must outlive the wait.
+void StepLoop::read(Process& process, const std::string& name, Waiting what) {
   process.reg = &name;
-  wait_for(process, name == "position" ? Waiting::position : Waiting::value);
+  wait_for(process, what);
   const auto serial = process.serial;
-  const auto call = world_.read_register(name, process.ticket());
+  expect(process, serial, world_.read_register(name, process.ticket()));
+}
+
+/// Keeps the handle of what the process waits for, unless the answer has come already.
+void StepLoop::expect(Process& process, std::uint32_t serial, std::uint64_t call) {
   if (process.state != State::waiting || process.serial != serial) return;
   process.call = call;
   report(process);
@@ -228,25 +246,6 @@ void StepLoop::carry_exit(Process& process, Code& code) {
                  .message = std::format("The sequence ended itself with the code {}.", exit_code)});
 }
 
-void StepLoop::carry_execute(Process& process, Code& code) {
-  const auto sequence_id = code.asked().arguments[0].i32();
-  process.operation = nullptr;
-  const bool last_step = process.top.next == no_step;
-  if (last_step && ++process.calls_in_a_row > max_calls_in_a_row)
-    return fail(process, endless_calls(*code.name(), max_calls_in_a_row));
-  if (!last_step && process.depth() + 1 >= max_depth) return fail(process, too_deep(*code.name(), max_depth));
-  // A ticket of its own: an answer that comes later must find this call and no other.
-  ++process.serial;
-  auto found = world_.find_sequence(sequence_id, process.ticket());
-  if (!found) {
-    process.state = State::waiting;
-    process.waiting = Waiting::code;
-    return report(process);
-  }
-  if (!*found) return fail(process, found->error());
-  enter(process, std::move(**found));
-}
-
 // ---- answers -------------------------------------------------------------------------------------
 
 void StepLoop::wait_for(Process& process, Waiting what) {
@@ -264,6 +263,16 @@ Process* StepLoop::waiting_for(Ticket ticket) {
   return waits ? process : nullptr;
 }
 
+/// Whether the process, or the one whose script started it, owns motion now; otherwise it stands in line.
+bool StepLoop::may_move(Process& process) {
+  return motion_.owner() == process.party || motion_.take(process.id);
+}
+
+bool StepLoop::take_motion(ProcessId id) {
+  Process* process = table_.find(id);
+  return process != nullptr && may_move(*process);
+}
+
 void StepLoop::resume(Process& process) {
   process.state = State::running;
   process.waiting = Waiting::nothing;
@@ -276,9 +285,19 @@ void StepLoop::answered(Ticket ticket, Result<double> value) {
   if (process == nullptr) return;
   process->call = 0;
   if (process->killing) return end(*process, State::killed, killed(*process));
-  if (value && is_lock(process->operation)) return engage_lock();
+  if (value && is_lock(process->operation)) {
+    engage_lock();
+    if (!process->ended()) resume(*process);
+    return;
+  }
   if (!value && value.error().status == Status::locked && !locked_) return engage_lock();
-  if (!value) return fail(*process, value.error());
+  if (!value) {
+    if (process->operation != nullptr && process->operation->motion) {
+      if (const auto trouble = movement_trouble(value.error()); !trouble.empty())
+        world_.log(*process, {{"type", "error"}, {"verbosity", 1}, {"message", trouble}});
+    }
+    return fail(*process, value.error());
+  }
   process->value = *value;
   resume(*process);
 }
@@ -289,12 +308,22 @@ void StepLoop::register_read(Ticket ticket, Result<nlohmann::json> value) {
   process->call = 0;
   process->operation = nullptr;
   if (!value) return fail(*process, value.error());
-  if (process->waiting == Waiting::position) {
-    process->x = component(*value, "x");
-    process->y = component(*value, "y");
-    process->z = component(*value, "z");
-  } else {
-    process->value = number_of(*value);
+  const celeryscript::Coordinate here{component(*value, "x"), component(*value, "y"), component(*value, "z")};
+  switch (process->waiting) {
+    case Waiting::position:
+      set_place(*process, here);
+      break;
+    case Waiting::gantry:
+      process->x = here.x;
+      break;
+    case Waiting::leg:
+      if (!take_leg(*process, here)) return;
+      break;
+    case Waiting::safe_height:
+      process->z = std::isnan(number_of(*value)) ? 0 : number_of(*value);
+      break;
+    default:
+      process->value = number_of(*value);
   }
   resume(*process);
 }
@@ -302,7 +331,7 @@ void StepLoop::register_read(Ticket ticket, Result<nlohmann::json> value) {
 void StepLoop::sequence_ready(Ticket ticket, Result<Sequence> sequence) {
   Process* process = waiting_for(ticket);
   if (process == nullptr) return;
-  if (!sequence) return fail(*process, sequence.error());
+  if (!sequence) return fail(*process, sequence_not_found(sequence.error()));
   enter(*process, std::move(*sequence));
   resume(*process);
 }

@@ -15,6 +15,7 @@
 #include "vm/sequences/motion_turns.hpp"
 #include "vm/sequences/process.hpp"
 #include "vm/sequences/process_table.hpp"
+#include "vm/lua/lua_result.hpp"
 #include "vm/sequences/timers.hpp"
 #include "vm/sequences/world.hpp"
 
@@ -38,6 +39,9 @@ inline constexpr std::chrono::milliseconds kill_grace{5000};
 struct StartOptions {
   std::string name;
   std::int32_t priority = 0;
+  celeryscript::Scope variables = {};  ///< what its sequence is called with
+  bool variables_win = false;          ///< over its constants, as those of a farm event do
+  ProcessId party = no_process;        ///< the process whose motion it shares; itself if there is none
 };
 
 class StepLoop {
@@ -82,18 +86,54 @@ class StepLoop {
   /// The answer to World::read_register().
   void register_read(Ticket ticket, protocol::Result<nlohmann::json> value);
   void sequence_ready(Ticket ticket, protocol::Result<Sequence> sequence);
+  /// The answer to World::run_lua().
+  void script_done(Ticket ticket, protocol::Result<LuaResult> result);
+  /// The script that World::pause() was about executes nothing more.
+  void script_rests(Ticket ticket);
+  /// Motion for a process outside its steps, for one of its scripts: true if it owns motion now; otherwise it
+  /// stands in line, and World::motion_granted() follows.
+  bool take_motion(ProcessId id);
 
  private:
   using Carry = void (StepLoop::*)(Process&, Code&);
-  static const std::array<Carry, 5> carry_out_;  // by CallKind
+  static const std::array<Carry, 5> carry_out_;    // by CallKind
+  static const std::array<Carry, 14> host_calls_;  // by HostCall
 
   void run(Process& process);
   void carry_operation(Process& process, Code& code);
   void carry_wait(Process& process, Code& code);
   void carry_exit(Process& process, Code& code);
   void carry_read(Process& process, Code& code);
-  void carry_execute(Process& process, Code& code);
+  void carry_host(Process& process, Code& code);
 
+  // ---- host_calls.cpp ----
+  void carry_execute(Process& process, Code& code);
+  void carry_evaluate(Process& process, Code& code);
+  void carry_random(Process& process, Code& code);
+  void carry_soil_height(Process& process, Code& code);
+  void carry_leg(Process& process, Code& code);
+  void carry_pin(Process& process, Code& code);
+  void carry_pin_value(Process& process, Code& code);
+  void carry_pin_was_read(Process& process, Code& code);
+  void carry_lua(Process& process, Code& code);
+  void carry_assertion(Process& process, Code& code);
+  void carry_update(Process& process, Code& code);
+  void carry_script(Process& process, Code& code);
+  void carry_note(Process& process, Code& code);
+  void carry_abort(Process& process, Code& code);
+  template <class Entry>
+  static const Entry& entry(const Code& code, const std::vector<Entry>& table, std::size_t argument);
+  static void set_place(Process& process, const celeryscript::Coordinate& place);
+  [[nodiscard]] protocol::Result<NamedPin> named_pin(const celeryscript::PinName& name) const;
+  [[nodiscard]] std::string order_of(const Process& process) const;
+  bool take_leg(Process& process, const celeryscript::Coordinate& here);
+  void run_script(Process& process, const std::string& code, Waiting waiting);
+  bool judge(Process& process, const protocol::Result<LuaResult>& result);
+  bool begin(Process& process);
+  bool next_member(Process& process);
+
+  [[nodiscard]] static bool has_more(const Frame& frame);
+  [[nodiscard]] static bool only_locks(const Process& process);
   void enter(Process& process, Sequence sequence);
   void leave(Process& process);
   void own_instance(Process& process, Code& code);
@@ -102,6 +142,11 @@ class StepLoop {
 
   Process* waiting_for(Ticket ticket);
   void wait_for(Process& process, Waiting what);
+  void read(Process& process, const std::string& name, Waiting what);
+  void expect(Process& process, std::uint32_t serial, std::uint64_t call);
+  bool may_move(Process& process);
+  void pass_motion_on(Process& process);
+  static void give_pauses(Process& process);
   void resume(Process& process);
   void enqueue(Process& process);
   void go(Process& process);

@@ -10,6 +10,7 @@
 
 #include "protocol/error.hpp"
 #include "protocol/operations.hpp"
+#include "vm/assets/assets.hpp"
 #include "vm/sequences/process.hpp"
 #include "vm/sequences/timers.hpp"
 
@@ -40,6 +41,35 @@ class World {
   /// compiled, and StepLoop::sequence_ready() follows.
   virtual std::optional<protocol::Result<Sequence>> find_sequence(std::int64_t sequence_id,
                                                                   Ticket ticket) = 0;
+
+  [[nodiscard]] virtual const Assets& assets() const = 0;
+  /// 64 random bits; tests give the same ones again.
+  virtual std::uint64_t random() = 0;
+
+  /// Runs Lua in the process's name and with the variables of its top frame; the values go to
+  /// StepLoop::script_done(). The handle is for abort(), abandon(), pause() and resume().
+  virtual std::uint64_t run_lua(const Process& process, const std::string& code, Ticket ticket) = 0;
+  /// The script of the handle rests soon: StepLoop::script_rests() follows.
+  virtual void pause(std::uint64_t call) = 0;
+  virtual void resume(std::uint64_t call) = 0;
+  /// Runs an installed package; the answer goes to StepLoop::answered().
+  virtual std::uint64_t run_script(const Process& process, const celeryscript::ScriptCall& call,
+                                   Ticket ticket) = 0;
+  /// Changes an asset, whose texts are filled in as those of messages. `resource` is not an Identifier.
+  /// Otherwise as run_script().
+  virtual std::uint64_t update(const Process& process, const celeryscript::DataValue& resource,
+                               const celeryscript::ResourceUpdate& update, Ticket ticket) = 0;
+  /// A step has read a pin: for the log, and for the readings of sensors.
+  virtual void pin_was_read(const Process& process, int pin, int mode, double value) = 0;
+  /// An entry `{type, message, verbosity, channels, meta}` for the log, in the name of a process.
+  virtual void log(const Process& process, nlohmann::json entry) = 0;
+  /// Whether people want every step in the log.
+  [[nodiscard]] virtual bool logs_every_step() const = 0;
+  /// The top frame begins to run, anew for each member of a group; or it has come to its end.
+  virtual void entered(const Process& process) = 0;
+  virtual void completed(const Process& process) = 0;
+  /// It is the turn of a process, one of whose scripts has asked for motion.
+  virtual void motion_granted(const Process& process) = 0;
 
   /// Calls StepLoop::turn() soon, when others have had their turn.
   virtual void wake() = 0;

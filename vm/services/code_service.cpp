@@ -40,6 +40,13 @@ void serve_codes(protocol::Dispatcher& dispatcher, CodeStore& store) {
     store.remove(CodeId{request.arguments.id()},
                  [held = std::move(responder)](Result<void> removed) mutable { answer(held, removed); });
   });
+  dispatcher.on("CODE.READ"_op, [&store](Request& request, Responder responder) {
+    store.read(CodeId{request.arguments.id()},
+               [held = std::move(responder)](Result<std::string> source) mutable {
+                 if (!source) return held.fail(source.error());
+                 held.forward({.status = 0, .value = 0, .data = std::move(*source)});
+               });
+  });
   dispatcher.on("CODE.LIST"_op, [&store](Request&, Responder responder) {
     auto codes = protocol::Json::array();
     for (const CodeEntry& entry : store.list()) {

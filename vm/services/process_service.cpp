@@ -5,6 +5,7 @@
 #include <limits>
 #include <memory>
 
+#include "celeryscript/compiler_values.hpp"
 #include "vm/sequences/process_document.hpp"
 
 namespace celeriac::vm {
@@ -34,12 +35,15 @@ ProcessId process_of(const Request& request) {
   return ProcessId{request.arguments.id()};
 }
 
-StartOptions options_of(const protocol::Arguments& arguments) {
+Result<StartOptions> options_of(const protocol::Arguments& arguments) {
   constexpr std::size_t longest_name = 200;
   constexpr std::int64_t low = std::numeric_limits<std::int32_t>::min(),
                          high = std::numeric_limits<std::int32_t>::max();
-  return {.name = arguments.string("name").substr(0, longest_name),
-          .priority = static_cast<std::int32_t>(std::clamp(arguments.integer("priority"), low, high))};
+  auto variables = celeryscript::applications_of(arguments.value("args"));
+  if (!variables) return std::unexpected(std::move(variables.error()));
+  return StartOptions{.name = arguments.string("name").substr(0, longest_name),
+                      .priority = static_cast<std::int32_t>(std::clamp(arguments.integer("priority"), low, high)),
+                      .variables = std::move(*variables)};
 }
 
 void list(StepLoop& loop, Responder responder) {
@@ -64,8 +68,10 @@ void list(StepLoop& loop, Responder responder) {
 
 void serve_processes(protocol::Dispatcher& dispatcher, CodeStore& store, StepLoop& loop) {
   dispatcher.on("PROC.START"_op, [&store, &loop](Request& request, Responder responder) {
+    auto options = options_of(request.arguments);
+    if (!options) return responder.fail(options.error());
     store.load(CodeId{request.arguments.id()},
-               [&loop, options = options_of(request.arguments),
+               [&loop, options = std::move(*options),
                 held = std::move(responder)](Result<Sequence> sequence) mutable {
                  if (!sequence) return held.fail(sequence.error());
                  const auto id = loop.start(std::move(*sequence), options);

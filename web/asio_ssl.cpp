@@ -1,0 +1,2 @@
+// The one translation unit that holds the code of Asio's TLS.
+#include <boost/asio/ssl/impl/src.hpp>
