@@ -231,12 +231,11 @@ void Checker::legacy(const Node& node) {
                             : std::format("no compiler for {}: it is a legacy kind{}.", kind.name, seen);
   message += kind.replacement.empty() ? " There is nothing in its place; remove it."
                                       : std::format(" Use {} instead.", kind.replacement);
-  diagnostics_.add(document_.source,
-                   {.code = "legacy_kind",
-                    .severity = kind.still_runs ? Severity::warning : Severity::error,
-                    .message = std::move(message),
-                    .pointer = node.pointer(),
-                    .span = node.kind_span});
+  diagnostics_.add(document_.source, {.code = "legacy_kind",
+                                      .severity = kind.still_runs ? Severity::warning : Severity::error,
+                                      .message = std::move(message),
+                                      .pointer = node.pointer(),
+                                      .span = node.kind_span});
 }
 
 // ---- arguments ---------------------------------------------------------------------------------

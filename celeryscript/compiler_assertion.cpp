@@ -26,9 +26,9 @@ Result<void> lower_assertion(Lowering& lowering, const Node& node) {
   const Handle script = steps.add(&Tables::scripts, std::string(*code));
   const std::string_view header = node.comment.empty() ? "Assertion" : node.comment;
   steps.open()
-      .i32_const(steps.add(&Tables::assertions, Assertion{.script = script,
-                                                          .type = std::string(*type),
-                                                          .header = std::format("[{}]", header)}))
+      .i32_const(steps.add(
+          &Tables::assertions,
+          Assertion{.script = script, .type = std::string(*type), .header = std::format("[{}]", header)}))
       .call(steps.import(HostCall::assertion));
   steps.close();
   const bool aborts = *type == "abort_recover";

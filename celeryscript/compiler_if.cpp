@@ -152,9 +152,8 @@ protocol::Result<void> lower_if(Lowering& lowering, const Node& node) {
   const StepIndex after = else_step + (*otherwise != nullptr ? 2 : 1);
   steps.close(then_step, else_step);
 
-  const std::string compared =
-      row->compares ? std::format("{} {} {:g}", left->shown, row->shown, *right)
-                    : std::format("{} {}", left->shown, row->shown);
+  const std::string compared = row->compares ? std::format("{} {} {:g}", left->shown, row->shown, *right)
+                                             : std::format("{} {}", left->shown, row->shown);
   for (const auto& [execute, argument, follows] :
        {std::tuple{*then, "_then", *then == nullptr ? after : then_step + 1},
         std::tuple{*otherwise, "_else", *otherwise == nullptr ? after : else_step + 1}}) {

@@ -9,8 +9,8 @@
 //
 // Operands that are not constants wait in variables, and so does the position, so that sums can be made in
 // any micro-step. An unknown position is NaN and stays NaN in all sums: the host sees it and refuses the move
-// for that reason. The number of the leg is only set when a leg has been gone, so that a move that has to wait
-// for its turn begins anew with the first.
+// for that reason. The number of the leg is only set when a leg has been gone, so that a move that has to
+// wait for its turn begins anew with the first.
 
 #include <algorithm>
 #include <array>
@@ -34,7 +34,8 @@ constexpr Input axis_inputs[axis_count] = {Input::x, Input::y, Input::z};
 constexpr std::size_t z_axis = 2;
 constexpr double full_speed = 100;  // percent, where nothing else is said
 constexpr std::string_view safe_z_order = "safe_z";
-// v0 is the leg that a move is on, 0 outside of one, v1 the leg that follows: no step uses them for anything else.
+// v0 is the leg that a move is on, 0 outside of one, v1 the leg that follows: no step uses them for anything
+// else.
 constexpr std::uint32_t own_variables = 2;
 
 /// A number of a sum: a constant or a variable.
@@ -99,7 +100,7 @@ class MoveWriter {
   };
   static const ItemRow item_rows[3];
   using Evaluate = Result<std::optional<Term>> (MoveWriter::*)(const Node& item, const Node& operand,
-                                                              std::size_t axis);
+                                                               std::size_t axis);
   struct OperandRow {
     std::string_view kind;
     Evaluate evaluate;
@@ -118,7 +119,8 @@ class MoveWriter {
                            "Not permitted: an item of a move acts on one axis, `x`, `y` or `z`.");
   }
 
-  // Items for x and y first, then those for z, each in the body's order: operands for z see the final x and y.
+  // Items for x and y first, then those for z, each in the body's order: operands for z see the final x and
+  // y.
   Result<void> sort_items() {
     std::vector<const Node*> z_items;
     for (const Node* item : node_.body) {
@@ -283,8 +285,9 @@ class MoveWriter {
   }
 
   Result<std::optional<Term>> script(const Node& item, const Node&, std::size_t) {
-    return Term{.variable = std::ranges::find(scripts_, &item, &std::pair<const Node*, wasm::GlobalIndex>::first)
-                                ->second};
+    return Term{
+        .variable =
+            std::ranges::find(scripts_, &item, &std::pair<const Node*, wasm::GlobalIndex>::first)->second};
   }
 
   Result<std::optional<Term>> special(const Node&, const Node& node, std::size_t axis) {
@@ -295,7 +298,8 @@ class MoveWriter {
       steps_.read_register("config.safe_height");
       const wasm::GlobalIndex height = fresh();
       const wasm::GlobalIndex found = StepWriter::input(Input::value);
-      steps_.open(StepWriter::Inputs::read)  // NaN, unset: 0
+      steps_
+          .open(StepWriter::Inputs::read)  // NaN, unset: 0
           .global_get(found)
           .f64_const(0)
           .global_get(found)
@@ -373,13 +377,14 @@ class MoveWriter {
 const MoveWriter::ItemRow MoveWriter::item_rows[] = {{"axis_addition", &MoveWriter::apply_addition},
                                                      {"axis_overwrite", &MoveWriter::apply_overwrite},
                                                      {"speed_overwrite", &MoveWriter::apply_speed}};
-const MoveWriter::OperandRow MoveWriter::operand_rows[] = {{"lua", &MoveWriter::script},
-                                                           {"random", &MoveWriter::random},
-                                                           {"special_value", &MoveWriter::special}};
+const MoveWriter::OperandRow MoveWriter::operand_rows[] = {
+    {"lua", &MoveWriter::script}, {"random", &MoveWriter::random}, {"special_value", &MoveWriter::special}};
 
 }  // namespace
 
-Result<void> lower_move(Lowering& lowering, const Node& node) { return MoveWriter(lowering, node).write(); }
+Result<void> lower_move(Lowering& lowering, const Node& node) {
+  return MoveWriter(lowering, node).write();
+}
 
 // One move, whatever the device's order of axes is: the location is found, the offset added.
 Result<void> lower_move_absolute(Lowering& lowering, const Node& node) {
@@ -391,7 +396,8 @@ Result<void> lower_move_absolute(Lowering& lowering, const Node& node) {
   if (!place) return std::unexpected(std::move(place.error()));
   if (!added) return std::unexpected(std::move(added.error()));
   const auto* shift = std::get_if<Coordinate>(&*added);
-  if (shift == nullptr) return refuse(**offset, "Unexpected location or offset: an offset is a `coordinate`.");
+  if (shift == nullptr)
+    return refuse(**offset, "Unexpected location or offset: an offset is a `coordinate`.");
   const auto speed = number(node, "speed");
   if (!speed) return std::unexpected(speed.error());
 

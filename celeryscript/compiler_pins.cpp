@@ -128,11 +128,12 @@ Result<Handle> pin_name(StepWriter& steps, const Node& named_pin) {
   const auto id = whole(named_pin, "pin_id");
   if (!id) return std::unexpected(id.error());
   if (*type != "Peripheral" && *type != "Sensor") {
-    return refuse(named_pin, type->starts_with(box_led)
-                                 ? std::format("unknown pin kind: {} of id: {}. A LED of the box has no value "
-                                               "that can be compared.",
-                                               *type, *id)
-                                 : std::format("unknown pin kind: {} of id: {}", *type, *id));
+    return refuse(named_pin,
+                  type->starts_with(box_led)
+                      ? std::format("unknown pin kind: {} of id: {}. A LED of the box has no value "
+                                    "that can be compared.",
+                                    *type, *id)
+                      : std::format("unknown pin kind: {} of id: {}", *type, *id));
   }
   return steps.add(&Tables::pins, PinName{.type = std::string(*type), .id = *id});
 }

@@ -62,9 +62,7 @@ Result<std::vector<Pair>> pairs(const Node& node) {
 }
 
 void write_update(StepWriter& steps, ResourceUpdate update) {
-  steps.open()
-      .i32_const(steps.add(&Tables::updates, std::move(update)))
-      .call(steps.import(HostCall::update));
+  steps.open().i32_const(steps.add(&Tables::updates, std::move(update))).call(steps.import(HostCall::update));
   steps.close();
 }
 
@@ -157,8 +155,9 @@ Result<void> lower_change_ownership(Lowering& lowering, const Node& node) {
   for (const protocol::Field& field : change.fields) {
     const auto found = std::ranges::find(*given, field.name, &Pair::label);
     if (found == given->end() && field.required) {
-      return refuse(node, std::format("Invalid credentials for change ownership: the body needs a pair \"{}\".",
-                                      field.name));
+      return refuse(
+          node,
+          std::format("Invalid credentials for change ownership: the body needs a pair \"{}\".", field.name));
     }
     code.i32_const(steps.text(found == given->end() ? std::string() : text_of(found->value)));
   }
@@ -174,11 +173,7 @@ Result<void> lower_register_gpio(Lowering& lowering, const Node& node) {
   const auto sequence = whole(node, "sequence_id");
   if (!sequence) return std::unexpected(sequence.error());
   StepWriter& steps = lowering.steps;
-  steps.open()
-      .i32_const(*line)
-      .i32_const(*sequence)
-      .i32_const(steps.text("rising"))
-      .call(steps.import(bind));
+  steps.open().i32_const(*line).i32_const(*sequence).i32_const(steps.text("rising")).call(steps.import(bind));
   steps.close();
   return {};
 }
@@ -205,9 +200,7 @@ Result<void> lower_script(Lowering& lowering, const Node& node) {
   for (const Pair& variable : *variables)
     call.environment.emplace_back(variable.label, text_of(variable.value));
   StepWriter& steps = lowering.steps;
-  steps.open()
-      .i32_const(steps.add(&Tables::calls, std::move(call)))
-      .call(steps.import(HostCall::script));
+  steps.open().i32_const(steps.add(&Tables::calls, std::move(call))).call(steps.import(HostCall::script));
   steps.close();
   return {};
 }

@@ -88,7 +88,7 @@ class StepWriter {
   bool node_begins_ = false;
   Tables tables_;
   std::map<std::string, std::int32_t, std::less<>> handles_;
-  std::vector<wasm::ImportIndex> imports_;  // by place in the operation table; empty until the first
+  std::vector<wasm::ImportIndex> imports_;       // by place in the operation table; empty until the first
   std::vector<wasm::ImportIndex> host_imports_;  // by HostCall; empty until the first
   std::uint32_t variables_ = 0;
 };

@@ -52,14 +52,18 @@ template <class Made, auto& type, auto& number>
 Result<DataValue> of_type_and_id(const Node& node) {
   const auto written = word(node, type);
   if (!written) return std::unexpected(written.error());
-  return id(node, number).transform(
-      [&](std::int64_t found) { return DataValue(Made{std::string(*written), found}); });
+  return id(node, number).transform([&](std::int64_t found) {
+    return DataValue(Made{std::string(*written), found});
+  });
 }
 
-Result<DataValue> placeholder(const Node& node) { return DataValue(Placeholder{std::string(node.word)}); }
+Result<DataValue> placeholder(const Node& node) {
+  return DataValue(Placeholder{std::string(node.word)});
+}
 
-constexpr char every_point_type[] = "every_point_type", label[] = "label", point_group_id[] = "point_group_id",
-               pointer_id[] = "pointer_id", pointer_type[] = "pointer_type", resource_id[] = "resource_id",
+constexpr char every_point_type[] = "every_point_type", label[] = "label",
+               point_group_id[] = "point_group_id", pointer_id[] = "pointer_id",
+               pointer_type[] = "pointer_type", resource_id[] = "resource_id",
                resource_type[] = "resource_type", string[] = "string", tool_id[] = "tool_id";
 
 struct Row {
@@ -145,7 +149,9 @@ struct ToNode {
 
 }  // namespace
 
-nlohmann::json to_node(const DataValue& value) { return std::visit(ToNode(), value); }
+nlohmann::json to_node(const DataValue& value) {
+  return std::visit(ToNode(), value);
+}
 
 Result<DataValue> data_value(const Node& node) {
   const auto* row = std::ranges::find(rows, node.word, &Row::kind);
@@ -168,7 +174,9 @@ Result<std::vector<Declaration>> declarations(const Node& root) {
   return made;
 }
 
-Result<Scope> applications(const Node& node) { return bound(node); }
+Result<Scope> applications(const Node& node) {
+  return bound(node);
+}
 
 Result<Scope> applications_of_items(const nlohmann::json& items) {
   if (items.is_null() || items.empty()) return Scope();
@@ -196,8 +204,8 @@ Result<Scope> applications_of(const nlohmann::json& values) {
           protocol::Status::malformed,
           std::format("The variable \"{}\" must be a number, a text or a node {{kind, args}}.", name));
     }
-    items.push_back({{"kind", "parameter_application"},
-                     {"args", {{"label", name}, {"data_value", std::move(node)}}}});
+    items.push_back(
+        {{"kind", "parameter_application"}, {"args", {{"label", name}, {"data_value", std::move(node)}}}});
   }
   return applications_of_items(items);
 }

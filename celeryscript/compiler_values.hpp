@@ -7,8 +7,8 @@
 
 namespace celeriac::celeryscript {
 
-/// A data node: `numeric`, `text`, `coordinate`, `point`, `tool`, `identifier`, … `invalid_code` at the node for
-/// any other kind.
+/// A data node: `numeric`, `text`, `coordinate`, `point`, `tool`, `identifier`, … `invalid_code` at the node
+/// for any other kind.
 protocol::Result<DataValue> data_value(const Node& node);
 
 /// The `locals` of a sequence; none for an rpc_request.

@@ -290,8 +290,8 @@ constexpr Row rows[] = {
 // clang-format on
 static_assert(std::ranges::is_sorted(rows, {}, &Row::kind));
 
-constexpr std::string_view documents[] = {"sequence",      "rpc_request",         "rpc_ok",
-                                          "rpc_error",     "internal_farm_event", "internal_regimen"};
+constexpr std::string_view documents[] = {"sequence",  "rpc_request",         "rpc_ok",
+                                          "rpc_error", "internal_farm_event", "internal_regimen"};
 
 }  // namespace
 
@@ -303,7 +303,8 @@ std::string_view example_of(std::string_view kind) noexcept {
 bool is_document(std::string_view example) noexcept {
   constexpr std::string_view prefix = R"({"kind": ")";
   if (!example.starts_with(prefix)) return false;
-  const std::string_view kind = example.substr(prefix.size(), example.find('"', prefix.size()) - prefix.size());
+  const std::string_view kind =
+      example.substr(prefix.size(), example.find('"', prefix.size()) - prefix.size());
   return std::ranges::find(documents, kind) != std::end(documents);
 }
 

@@ -5,8 +5,8 @@
 
 namespace celeriac::celeryscript {
 
-/// CeleryScript: a program, a step, or what is no step in the step that holds it. Ids are those of the garden that the
-/// document describes. "" for kinds that do not run.
+/// CeleryScript: a program, a step, or what is no step in the step that holds it. Ids are those of the garden
+/// that the document describes. "" for kinds that do not run.
 std::string_view example_of(std::string_view kind) noexcept;
 
 /// Whether the example is a document of its own; otherwise it is a step, for the body of a sequence whose

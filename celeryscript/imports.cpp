@@ -42,9 +42,13 @@ static_assert(std::ranges::is_sorted(host_call_rows, {}, &HostCallRow::call));
 
 }  // namespace
 
-std::span<const HostCallRow> host_calls() noexcept { return host_call_rows; }
+std::span<const HostCallRow> host_calls() noexcept {
+  return host_call_rows;
+}
 
-const HostCallRow& row_of(HostCall call) noexcept { return host_call_rows[static_cast<std::size_t>(call)]; }
+const HostCallRow& row_of(HostCall call) noexcept {
+  return host_call_rows[static_cast<std::size_t>(call)];
+}
 
 ImportName import_name(const protocol::Operation& operation) noexcept {
   return {operation.space, operation.long_name.substr(operation.long_name.find('.') + 1)};

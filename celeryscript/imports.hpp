@@ -22,20 +22,20 @@ struct ImportName {
 /// What a sequence asks the host itself, beside the operations; no frame carries it. Imports of the namespace
 /// "VM". Handles are places in the program's Tables.
 enum class HostCall : std::uint8_t {
-  execute,      ///< runs another sequence; where the micro-step returns `end`, it takes the caller's place
-  evaluate,     ///< what an operand is worth: `value` of a number, `x` `y` `z` of a place or a number
-  random,       ///< `value`: a whole number drawn evenly from -variance to +variance
-  soil_height,  ///< `value`: the height of the soil at a place
-  leg,          ///< `x` `y` `z`: where one leg of a move goes; `value`: the next leg, 0 if this is the last
-  pin,          ///< `value`: the pin behind a name
-  pin_value,    ///< `value`: the last known value of the pin behind a name, NaN if unknown
-  pin_was_read, ///< a pin has been read: log and sensor readings
-  lua,          ///< runs Lua; `value`: the number that it returned, where one is wanted
-  assertion,    ///< evaluates an assertion; `value`: 1 if it holds, 0 if not and the sequence goes on
-  update,       ///< changes properties of a resource
-  script,       ///< runs an installed package, or takes a photo
-  note,         ///< a line for the log of those who want to see every step
-  abort,        ///< ends the process as failed
+  execute,       ///< runs another sequence; where the micro-step returns `end`, it takes the caller's place
+  evaluate,      ///< what an operand is worth: `value` of a number, `x` `y` `z` of a place or a number
+  random,        ///< `value`: a whole number drawn evenly from -variance to +variance
+  soil_height,   ///< `value`: the height of the soil at a place
+  leg,           ///< `x` `y` `z`: where one leg of a move goes; `value`: the next leg, 0 if this is the last
+  pin,           ///< `value`: the pin behind a name
+  pin_value,     ///< `value`: the last known value of the pin behind a name, NaN if unknown
+  pin_was_read,  ///< a pin has been read: log and sensor readings
+  lua,           ///< runs Lua; `value`: the number that it returned, where one is wanted
+  assertion,     ///< evaluates an assertion; `value`: 1 if it holds, 0 if not and the sequence goes on
+  update,        ///< changes properties of a resource
+  script,        ///< runs an installed package, or takes a photo
+  note,          ///< a line for the log of those who want to see every step
+  abort,         ///< ends the process as failed
 };
 
 struct HostCallRow {

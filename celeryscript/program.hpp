@@ -41,8 +41,8 @@ struct Program {
   std::vector<StepNode> nodes;
   Tables tables;
   std::vector<Declaration> locals;  ///< the variables that the sequence declares, in the document's order
-  std::uint32_t variables = 0;     ///< number of exported f64 globals "v0" … that belong to a process
-  std::uint32_t body_nodes = 0;    ///< nodes in the top-level body: what a progress bar counts
+  std::uint32_t variables = 0;      ///< number of exported f64 globals "v0" … that belong to a process
+  std::uint32_t body_nodes = 0;     ///< nodes in the top-level body: what a progress bar counts
 
   std::string kind;              ///< of the root: "sequence", "rpc_request"
   std::string name;              ///< the resource's name, "" if there is none

@@ -90,7 +90,9 @@ namespace cs = celeriac::celeryscript;
 /// What an argument may hold: a type, words, kinds.
 std::string argument_text(const cs::ArgumentRule& rule) {
   std::string text;
-  const auto add = [&text](std::string_view what) { text += std::format("{}{}", text.empty() ? "" : ", ", what); };
+  const auto add = [&text](std::string_view what) {
+    text += std::format("{}{}", text.empty() ? "" : ", ", what);
+  };
   constexpr std::pair<std::uint8_t, std::string_view> types[] = {{cs::primitive::boolean, "true or false"},
                                                                  {cs::primitive::real, "a number"},
                                                                  {cs::primitive::integer, "a whole number"},

@@ -22,7 +22,9 @@ namespace {
 /// Handles of scripts carry it; those of the hypervisor's operations count up from 1.
 constexpr std::uint64_t script_bit = std::uint64_t{1} << 63;
 
-std::string source_of(ProcessId process) { return std::format("process {}", number(process)); }
+std::string source_of(ProcessId process) {
+  return std::format("process {}", number(process));
+}
 
 }  // namespace
 
@@ -130,9 +132,13 @@ std::uint64_t HostWorld::run_lua(const Process& process, const std::string& code
   return script == 0 ? 0 : script | script_bit;
 }
 
-void HostWorld::pause(std::uint64_t call) { lua_.pause(call & ~script_bit); }
+void HostWorld::pause(std::uint64_t call) {
+  lua_.pause(call & ~script_bit);
+}
 
-void HostWorld::resume(std::uint64_t call) { lua_.resume(call & ~script_bit); }
+void HostWorld::resume(std::uint64_t call) {
+  lua_.resume(call & ~script_bit);
+}
 
 std::uint64_t HostWorld::run_script(const Process& process, const celeryscript::ScriptCall& call,
                                     Ticket ticket) {
@@ -155,12 +161,10 @@ std::uint64_t HostWorld::update(const Process& process, const celeryscript::Data
   read_template_values(
       remote_, texts,
       [this, ticket, resource, update, source = source_of(process.id)](const TemplateValues& values) {
-        const auto change =
-            work_out(assets_, resource, update, values, protocol::now_milliseconds() * 1000);
+        const auto change = work_out(assets_, resource, update, values, protocol::now_milliseconds() * 1000);
         if (!change) return loop_.answered(ticket, std::unexpected(change.error()));
-        const auto done = change->fields.empty()
-                              ? Result<void>()
-                              : assets_.update(change->kind, change->id, change->fields);
+        const auto done = change->fields.empty() ? Result<void>()
+                                                 : assets_.update(change->kind, change->id, change->fields);
         if (!done)
           return loop_.answered(
               ticket, fail(Status::malformed,

@@ -60,9 +60,7 @@ class HostWorld final : public World {
                        const celeryscript::ResourceUpdate& update, Ticket ticket) override;
   void pin_was_read(const Process& process, int pin, int mode, double value) override;
   void log(const Process& process, nlohmann::json entry) override;
-  [[nodiscard]] bool logs_every_step() const override {
-    return assets_.setting("sequence_body_log", false);
-  }
+  [[nodiscard]] bool logs_every_step() const override { return assets_.setting("sequence_body_log", false); }
   void entered(const Process& process) override;
   void completed(const Process& process) override;
   void motion_granted(const Process& process) override { lua_.motion_granted(process.id); }

@@ -27,7 +27,9 @@ std::unexpected<protocol::Error> ended() {
   return fail(Status::cancelled, "The script has ended.");
 }
 
-std::string source_of(ProcessId process) { return std::format("process {}", number(process)); }
+std::string source_of(ProcessId process) {
+  return std::format("process {}", number(process));
+}
 
 }  // namespace
 
@@ -46,7 +48,9 @@ LuaHost::LuaHost(boost::asio::io_context& io, StepLoop& loop, Hypervisor& hyperv
   registers_.publish("jobs", jobs_);
 }
 
-LuaHost::~LuaHost() { *alive_ = false; }
+LuaHost::~LuaHost() {
+  *alive_ = false;
+}
 
 LuaHost::Script* LuaHost::find(LuaId script) {
   const auto found = scripts_.find(script);
@@ -56,10 +60,7 @@ LuaHost::Script* LuaHost::find(LuaId script) {
 // ---- the life of a script ------------------------------------------------------------------------
 
 LuaId LuaHost::run(const Process& process, const std::string& code, Ticket ticket) {
-  LuaJob job{.process = process.id,
-             .name = process.path(),
-             .code = code,
-             .scope = process.top.scope};
+  LuaJob job{.process = process.id, .name = process.path(), .code = code, .scope = process.top.scope};
   auto id = std::make_shared<LuaId>(0);
   auto started = runner_.start(std::move(job), [this, id, ticket](Result<LuaResult> result) {
     drop(*id, true);
@@ -274,9 +275,10 @@ void LuaHost::fetch(web::HttpRequest request, web::HttpDone done) {
 
 void LuaHost::after(std::chrono::milliseconds time, std::move_only_function<void()> done) {
   auto timer = std::make_shared<boost::asio::steady_timer>(io_, time);
-  timer->async_wait([alive = alive_, timer, done = std::move(done)](const boost::system::error_code&) mutable {
-    if (*alive) done();
-  });
+  timer->async_wait(
+      [alive = alive_, timer, done = std::move(done)](const boost::system::error_code&) mutable {
+        if (*alive) done();
+      });
 }
 
 void LuaHost::log(ProcessId process, Json entry) {

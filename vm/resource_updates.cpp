@@ -22,29 +22,36 @@ struct Property {
   std::string_view name;
   Form form;
 };
-constexpr Property point_properties[] = {
-    {"depth", Form::number},           {"gantry_mounted", Form::boolean}, {"height_curve_id", Form::number},
-    {"meta", Form::meta},              {"name", Form::text},              {"openfarm_slug", Form::text},
-    {"plant_stage", Form::text},       {"planted_at", Form::text},        {"pullout_direction", Form::number},
-    {"radius", Form::number},          {"spread_curve_id", Form::number}, {"tool_id", Form::number},
-    {"water_curve_id", Form::number},  {"x", Form::number},               {"y", Form::number},
-    {"z", Form::number}};
-constexpr Property device_properties[] = {
-    {"indoor", Form::boolean}, {"lat", Form::number},      {"lng", Form::number},
-    {"mounted_tool_id", Form::number}, {"name", Form::text}, {"needs_reset", Form::boolean},
-    {"ota_hour", Form::number}, {"timezone", Form::text}};
+constexpr Property point_properties[] = {{"depth", Form::number},
+                                         {"gantry_mounted", Form::boolean},
+                                         {"height_curve_id", Form::number},
+                                         {"meta", Form::meta},
+                                         {"name", Form::text},
+                                         {"openfarm_slug", Form::text},
+                                         {"plant_stage", Form::text},
+                                         {"planted_at", Form::text},
+                                         {"pullout_direction", Form::number},
+                                         {"radius", Form::number},
+                                         {"spread_curve_id", Form::number},
+                                         {"tool_id", Form::number},
+                                         {"water_curve_id", Form::number},
+                                         {"x", Form::number},
+                                         {"y", Form::number},
+                                         {"z", Form::number}};
+constexpr Property device_properties[] = {{"indoor", Form::boolean},  {"lat", Form::number},
+                                          {"lng", Form::number},      {"mounted_tool_id", Form::number},
+                                          {"name", Form::text},       {"needs_reset", Form::boolean},
+                                          {"ota_hour", Form::number}, {"timezone", Form::text}};
 
 struct Type {
   std::string_view name;
   AssetKind kind;
   std::span<const Property> properties;
 };
-constexpr Type types[] = {{"Device", AssetKind::device, device_properties},
-                          {"GenericPointer", AssetKind::point, point_properties},
-                          {"Plant", AssetKind::point, point_properties},
-                          {"Point", AssetKind::point, point_properties},
-                          {"ToolSlot", AssetKind::point, point_properties},
-                          {"Weed", AssetKind::point, point_properties}};
+constexpr Type types[] = {
+    {"Device", AssetKind::device, device_properties}, {"GenericPointer", AssetKind::point, point_properties},
+    {"Plant", AssetKind::point, point_properties},    {"Point", AssetKind::point, point_properties},
+    {"ToolSlot", AssetKind::point, point_properties}, {"Weed", AssetKind::point, point_properties}};
 
 /// What is to be changed, by type and id.
 Result<celeryscript::ResourceReference> reference(const celeryscript::DataValue& resource) {
@@ -113,8 +120,7 @@ Result<AssetChange> work_out(const Assets& assets, const celeryscript::DataValue
   change.kind = type->kind;
   change.id = device ? 0 : named->id;
   if (!device && assets.find(change.kind, change.id) == nullptr)
-    return fail(Status::not_found,
-                std::format("{} is not currently synced. Please re-sync.", change.name));
+    return fail(Status::not_found, std::format("{} is not currently synced. Please re-sync.", change.name));
 
   for (const auto& [label, written] : update.properties) {
     const auto dot = label.find('.');
@@ -126,9 +132,10 @@ Result<AssetChange> work_out(const Assets& assets, const celeryscript::DataValue
         written.is_string() ? json(render(written.get<std::string>(), values, microseconds)) : written;
     const auto value = value_of(property->form, given);
     if (!value)
-      return fail(Status::malformed,
-                  std::format("Failed update ({}): Ensure the data is properly formatted. \"{}\" cannot be {}.",
-                              change.name, label, given.dump()));
+      return fail(
+          Status::malformed,
+          std::format("Failed update ({}): Ensure the data is properly formatted. \"{}\" cannot be {}.",
+                      change.name, label, given.dump()));
     if (property->form == Form::meta) {
       change.fields["meta"][label.substr(dot + 1)] = *value;
     } else {

@@ -29,7 +29,9 @@ std::string axes(const Json& fields) {
   return std::string(axis >= 0 && axis < 3 ? names[axis] : "all axes");
 }
 
-bool all(const Json& fields) { return fields.value("axis", 3) == 3; }
+bool all(const Json& fields) {
+  return fields.value("axis", 3) == 3;
+}
 
 struct Row {
   std::string_view operation;
@@ -93,7 +95,9 @@ const Row* row_of(const Operation& operation) noexcept {
 
 }  // namespace
 
-bool has_line(const Operation& operation) noexcept { return row_of(operation) != nullptr; }
+bool has_line(const Operation& operation) noexcept {
+  return row_of(operation) != nullptr;
+}
 
 std::optional<StepLine> line_of(const Operation& operation, const Json& fields) {
   const Row* row = row_of(operation);

@@ -34,12 +34,13 @@ Result<std::unique_ptr<Vm>> Vm::open(boost::asio::io_context& io, const VmOption
   auto store = CodeStore::open(*worker, **image);
   if (!store) return std::unexpected(std::move(store.error()));
   return std::unique_ptr<Vm>(new Vm(io, options, std::move(*image), std::move(worker), std::move(assets),
-                                     std::move(*asset_store), std::move(*store), std::move(account)));
+                                    std::move(*asset_store), std::move(*store), std::move(account)));
 }
 
 Vm::Vm(boost::asio::io_context& io, const VmOptions& options, std::unique_ptr<Image> image,
-       std::unique_ptr<Worker> worker, std::unique_ptr<Assets> assets, std::unique_ptr<AssetStore> asset_store,
-       std::unique_ptr<CodeStore> store, std::optional<Account> account)
+       std::unique_ptr<Worker> worker, std::unique_ptr<Assets> assets,
+       std::unique_ptr<AssetStore> asset_store, std::unique_ptr<CodeStore> store,
+       std::optional<Account> account)
     : image_(std::move(image)),
       worker_(std::move(worker)),
       assets_(std::move(assets)),

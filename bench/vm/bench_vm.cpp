@@ -33,6 +33,29 @@ class AnsweringWorld final : public World {
   void abort(std::uint64_t) override {}
   void abandon(std::uint64_t) override {}
   std::optional<protocol::Result<Sequence>> find_sequence(std::int64_t, Ticket) override { return sequence; }
+  [[nodiscard]] const Assets& assets() const override { return garden; }
+  std::uint64_t random() override { return 1; }
+  std::uint64_t run_lua(const Process&, const std::string&, Ticket ticket) override {
+    loop.script_done(ticket, LuaResult{});
+    return 0;
+  }
+  void pause(std::uint64_t) override {}
+  void resume(std::uint64_t) override {}
+  std::uint64_t run_script(const Process&, const celeryscript::ScriptCall&, Ticket ticket) override {
+    loop.answered(ticket, 0.0);
+    return 0;
+  }
+  std::uint64_t update(const Process&, const celeryscript::DataValue&, const celeryscript::ResourceUpdate&,
+                       Ticket ticket) override {
+    loop.answered(ticket, 0.0);
+    return 0;
+  }
+  void pin_was_read(const Process&, int, int, double) override {}
+  void log(const Process&, json) override {}
+  [[nodiscard]] bool logs_every_step() const override { return false; }
+  void entered(const Process&) override {}
+  void completed(const Process&) override {}
+  void motion_granted(const Process&) override {}
   void wake() override { awake = true; }
   void set_alarm(Time) override {}
   [[nodiscard]] Time now() const override { return std::chrono::steady_clock::now(); }
@@ -50,6 +73,7 @@ class AnsweringWorld final : public World {
     settle();
   }
 
+  Assets garden;
   Sequence sequence;
   bool awake = false;
 };

@@ -131,7 +131,8 @@ void Host::carry_out_own(celeryscript::HostCall call, std::string line,
       value_ = scripts[tables.scripts.at(handle(0))];
       break;
     case assertion: {
-      const std::string& code = tables.scripts.at(static_cast<std::size_t>(tables.assertions.at(handle(0)).script));
+      const std::string& code =
+          tables.scripts.at(static_cast<std::size_t>(tables.assertions.at(handle(0)).script));
       line += " " + code;
       value_ = scripts[code];
       break;

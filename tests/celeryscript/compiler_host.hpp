@@ -20,16 +20,16 @@ protocol::Error refusal(const std::string& json);
 /// `{"kind": "sequence", …}` with these steps in its body, a JSON list without brackets.
 std::string sequence(const std::string& steps);
 
-/// Runs programs to their end. Positions and registers that are not set are unknown. Of the host's own calls it
-/// knows legs (all axes together, or safe_z), the pins of named pins, and scripts that return numbers; notes
-/// and readings of pins leave no line.
+/// Runs programs to their end. Positions and registers that are not set are unknown. Of the host's own calls
+/// it knows legs (all axes together, or safe_z), the pins of named pins, and scripts that return numbers;
+/// notes and readings of pins leave no line.
 class Host {
  public:
   double x, y, z;
   std::map<std::string, double> registers;
-  std::map<std::int64_t, double> pins;          ///< of peripherals and sensors, by id
-  std::map<std::string, double> scripts;        ///< what Lua returns, by its code
-  std::map<std::string, double> operands;       ///< what a data value is worth on every axis, by its node
+  std::map<std::int64_t, double> pins;     ///< of peripherals and sensors, by id
+  std::map<std::string, double> scripts;   ///< what Lua returns, by its code
+  std::map<std::string, double> operands;  ///< what a data value is worth on every axis, by its node
 
   Host();
   /// The operations in order, "SYS.WRITE_PIN pin=8 value=1 mode=0". An absolute move takes the bot there.

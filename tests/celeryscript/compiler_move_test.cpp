@@ -128,7 +128,8 @@ TEST_CASE("an unknown position reaches the host as unknown where the move needs 
 namespace {
 
 std::string set_to(char axis, const std::string& operand) {
-  return std::format(R"({{"kind":"axis_overwrite","args":{{"axis":"{}","axis_operand":{}}}}})", axis, operand);
+  return std::format(R"({{"kind":"axis_overwrite","args":{{"axis":"{}","axis_operand":{}}}}})", axis,
+                     operand);
 }
 std::string add_of(char axis, const std::string& operand) {
   return std::format(R"({{"kind":"axis_addition","args":{{"axis":"{}","axis_operand":{}}}}})", axis, operand);
@@ -162,7 +163,8 @@ TEST_CASE("the soil is asked for at the final x and y, and its height replaces e
 TEST_CASE("Lua runs first, in the body's order, for operands and for speeds") {
   Host host = at(10, 20, -30);
   host.scripts = {{"a", 1}, {"b", 2}, {"c", 50}};
-  const std::string quick = R"({"kind":"speed_overwrite","args":{"axis":"x","speed_setting":)" + lua("c") + "}}";
+  const std::string quick =
+      R"({"kind":"speed_overwrite","args":{"axis":"x","speed_setting":)" + lua("c") + "}}";
   CHECK(run(move({set_to('z', lua("a")), add_of('x', lua("b")), quick}), host) ==
         Log{"VM.LUA a", "VM.LUA b", "VM.LUA c", "REGS.READ position",
             "SYS.MOVE_ABSOLUTE x=12 y=20 z=1 x_speed=50 y_speed=100 z_speed=100"});
@@ -170,7 +172,8 @@ TEST_CASE("Lua runs first, in the body's order, for operands and for speeds") {
 
 TEST_CASE("random is drawn anew for each item") {
   const std::string random = R"({"kind":"random","args":{"variance":10}})";
-  const Log log = run(move({set('x', 1), set('y', 1), set('z', 1), add_of('x', random), add_of('y', random)}));
+  const Log log =
+      run(move({set('x', 1), set('y', 1), set('z', 1), add_of('x', random), add_of('y', random)}));
   CHECK(std::ranges::count(log, "VM.RANDOM 10") == 2);
 }
 

@@ -44,7 +44,8 @@ TEST_CASE("kinds that are one operation hand it their arguments") {
         Log{"SYS.WRITE_PIN pin=8 value=1 mode=0", "SYS.READ_PIN pin=8 mode=0"});
   CHECK(run(R"({"kind":"read_pin","args":{"pin_number":59,"label":"soil","pin_mode":1}})") ==
         Log{"SYS.READ_PIN pin=59 mode=1"});
-  CHECK(run(R"({"kind":"toggle_pin","args":{"pin_number":7}})") == Log{"SYS.TOGGLE_PIN pin=7", "SYS.READ_PIN pin=7 mode=0"});
+  CHECK(run(R"({"kind":"toggle_pin","args":{"pin_number":7}})") ==
+        Log{"SYS.TOGGLE_PIN pin=7", "SYS.READ_PIN pin=7 mode=0"});
   CHECK(run(R"({"kind":"set_servo_angle","args":{"pin_number":4,"pin_value":90}})") ==
         Log{"SYS.SET_SERVO_ANGLE pin=4 angle=90"});
   CHECK(run(R"({"kind":"wait","args":{"milliseconds":1500}})") == Log{"SYS.WAIT milliseconds=1500"});
@@ -195,10 +196,8 @@ TEST_CASE("what cannot be compiled is refused at its place") {
                  "axis_operand":{"kind":"lua","args":{}}}}]})") == "/body/0/body/0/args/axis_operand");
   CHECK(path(R"({"kind":"move","args":{},"body":[{"kind":"axis_addition","args":{"axis":"all",
                  "axis_operand":{"kind":"numeric","args":{"number":1}}}}]})") == "/body/0/body/0/args/axis");
-  CHECK(
-      path(
-          R"({"kind":"move","args":{},"body":[{"kind":"axis_order","args":{"grouping":"xyz"}}]})") ==
-      "/body/0/body/0");
+  CHECK(path(R"({"kind":"move","args":{},"body":[{"kind":"axis_order","args":{"grouping":"xyz"}}]})") ==
+        "/body/0/body/0");
   CHECK(
       path(
           R"({"kind":"execute","args":{"sequence_id":1},"body":[{"kind":"parameter_application","args":{}}]})") ==
@@ -228,8 +227,8 @@ TEST_CASE("imports are made from the operation table") {
     if (target) CHECK(target->operation == &operation);
   }
   for (const HostCallRow& row : host_calls()) {
-    const auto target = find_import(
-        {"VM", std::string(row.name), {row.parameters.begin(), row.parameters.end()}});
+    const auto target =
+        find_import({"VM", std::string(row.name), {row.parameters.begin(), row.parameters.end()}});
     REQUIRE(target.has_value());
     CHECK(target->operation == nullptr);
     CHECK(target->call == row.call);

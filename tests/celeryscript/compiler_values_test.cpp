@@ -94,7 +94,9 @@ TEST_CASE("a LED of the box is written by an operation of its own, and reads as 
   const std::string led = R"("pin_number":{"kind":"named_pin","args":{"pin_type":"BoxLed4","pin_id":0}})";
   CHECK(Host().run(compiled(testing::sequence(step("write_pin", led + R"(,"pin_value":1,"pin_mode":0)")))) ==
         Log{"SYS.WRITE_LED led=4 value=1"});
-  CHECK(Host().run(compiled(testing::sequence(step("read_pin", led + R"(,"label":"a","pin_mode":0)")))).empty());
+  CHECK(Host()
+            .run(compiled(testing::sequence(step("read_pin", led + R"(,"label":"a","pin_mode":0)"))))
+            .empty());
 }
 
 TEST_CASE("legacy pins run as their modern equals") {
@@ -103,9 +105,8 @@ TEST_CASE("legacy pins run as their modern equals") {
   CHECK(host.run(compiled(testing::sequence(
             step("write_peripheral", R"("peripheral_id":11,"pin_value":1,"pin_mode":0)")))) ==
         Log{"SYS.WRITE_PIN pin=8 value=1 mode=0", "SYS.READ_PIN pin=8 mode=0"});
-  CHECK(host.run(compiled(
-            testing::sequence(step("read_peripheral", R"("peripheral_id":11,"pin_mode":0)")))) ==
-        Log{"SYS.READ_PIN pin=8 mode=0"});
+  CHECK(host.run(compiled(testing::sequence(step(
+            "read_peripheral", R"("peripheral_id":11,"pin_mode":0)")))) == Log{"SYS.READ_PIN pin=8 mode=0"});
 }
 
 TEST_CASE("an assertion goes where its type says") {
@@ -113,8 +114,11 @@ TEST_CASE("an assertion goes where its type says") {
     Host host;
     host.scripts["ok"] = holds;
     return host.run(compiled(testing::sequence(
-        step("assertion", std::format(R"("lua":"ok","assertion_type":"{}","_then":{{"kind":"execute","args":{{"sequence_id":5}}}})",
-                                      type)) +
+        step(
+            "assertion",
+            std::format(
+                R"("lua":"ok","assertion_type":"{}","_then":{{"kind":"execute","args":{{"sequence_id":5}}}})",
+                type)) +
         "," + step("wait", R"("milliseconds":1)"))));
   };
   const Log goes_on{"VM.ASSERTION ok", "SYS.WAIT milliseconds=1"};
@@ -130,8 +134,9 @@ TEST_CASE("an assertion goes where its type says") {
 }
 
 TEST_CASE("user variables are set one by one, whatever their type") {
-  CHECK(Host().run(compiled(testing::sequence(
-            step("set_user_env", "",
-                 R"({"kind":"pair","args":{"label":"a","value":"x"}},{"kind":"pair","args":{"label":"b","value":7}})")))) ==
-        Log{"SYS.SET_USER_ENV config=a value=x", "SYS.SET_USER_ENV config=b value=7"});
+  CHECK(
+      Host().run(compiled(testing::sequence(step(
+          "set_user_env", "",
+          R"({"kind":"pair","args":{"label":"a","value":"x"}},{"kind":"pair","args":{"label":"b","value":7}})")))) ==
+      Log{"SYS.SET_USER_ENV config=a value=x", "SYS.SET_USER_ENV config=b value=7"});
 }

@@ -15,8 +15,7 @@ namespace {
 
 /// Kinds that a document may hold; the rest is refused whatever its arguments.
 auto valid_kinds() {
-  return kinds() |
-         std::views::filter([](const Kind& kind) { return kind.standing == Standing::current; });
+  return kinds() | std::views::filter([](const Kind& kind) { return kind.standing == Standing::current; });
 }
 
 }  // namespace

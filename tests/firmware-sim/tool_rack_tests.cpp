@@ -19,7 +19,8 @@ TEST_CASE("a tool comes along when the carriage leaves its slot the open way, in
     int direction;
     double x, y;
   };
-  for (const auto& [direction, x, y] : {Case{1, 150, 100}, Case{2, -50, 100}, Case{3, 50, 200}, Case{4, 50, 0}}) {
+  for (const auto& [direction, x, y] :
+       {Case{1, 150, 100}, Case{2, -50, 100}, Case{3, 50, 200}, Case{4, 50, 0}}) {
     ToolRack rack = rack_with(direction);
     CHECK_FALSE(rack.contact());
     CHECK(rack.follow(50, 100, -150));

@@ -69,7 +69,7 @@ class Account(unittest.TestCase):
                 self.assertGreater(litres, 0.05, point)
             else:
                 self.assertEqual(litres, 0, point)
-        readings = json.loads(self.host.celeriac("asset", "list", "sensor_readings", "--json", check=0)[1])
+        readings = json.loads(self.host.celeriac("asset", "list", "sensor_readings", "--json", check=0)[1])["sensor_readings"]
         at = sorted(reading["x"] for reading in readings if reading["pin"] == 59)
         self.assertEqual(at, [600, 1200])
 

@@ -149,10 +149,21 @@ Ending TreeWalker::run() {
     if (kind_of(account_.root) == "sequence")
       sequence(account_.root, account_.given, account_.given_wins);
     else
-      body(account_.root, {});
+      request(account_.root);
     return {};
   } catch (const Failure& failure) {
     return {.good = false, .reason = failure.reason, .others = failure.others};
+  }
+}
+
+/// A request whose last step is the lock has done what it was asked for; any other run ends by the lock.
+void TreeWalker::request(const Json& document) {
+  const Json steps = items(document);
+  for (const Json& node : steps) {
+    if (&node == &steps.back() && kind_of(node) == "emergency_lock")
+      operate("SYS.EMERGENCY_LOCK");
+    else
+      step(node, {});
   }
 }
 

@@ -33,6 +33,7 @@ class TreeWalker {
   static const Row rows[];
 
   void sequence(const Json& document, const Scope& given, bool given_wins);
+  void request(const Json& document);
   void body(const Json& document, const Scope& scope);
   void step(const Json& node, const Scope& scope);
   void branch(const Json& node, const Scope& scope);

@@ -19,8 +19,10 @@ class Garden : public FakeWorld {
  public:
   Garden() {
     answer_at_once = true;
-    registers = {{"position", {{"x", 10}, {"y", 20}, {"z", -30}}}, {"pins.59", 200}, {"config.safe_height", 0}};
-    garden.put(AssetKind::point, {{"id", 51}, {"pointer_type", "Plant"}, {"x", 500}, {"y", 200}, {"z", -200}});
+    registers = {
+        {"position", {{"x", 10}, {"y", 20}, {"z", -30}}}, {"pins.59", 200}, {"config.safe_height", 0}};
+    garden.put(AssetKind::point,
+               {{"id", 51}, {"pointer_type", "Plant"}, {"x", 500}, {"y", 200}, {"z", -200}});
     garden.put(AssetKind::point, {{"id", 52}, {"pointer_type", "Weed"}, {"x", 520}, {"y", 210}, {"z", -200}});
     garden.put(AssetKind::point, {{"id", 55},
                                   {"pointer_type", "ToolSlot"},
@@ -54,7 +56,8 @@ json document_of(std::string_view example) {
 
 bool holds(const json& node, std::string_view kind) {
   if (node.is_object() && node.value("kind", "") == kind) return true;
-  return node.is_structured() && std::ranges::any_of(node, [&](const json& part) { return holds(part, kind); });
+  return node.is_structured() &&
+         std::ranges::any_of(node, [&](const json& part) { return holds(part, kind); });
 }
 
 }  // namespace

@@ -52,11 +52,15 @@ TEST_CASE("properties that such a resource does not have are left out") {
 }
 
 TEST_CASE("what cannot be marked is told with FarmBot OS's texts") {
-  CHECK(change(Coordinate{1, 2, 3}, {}).error().message.starts_with(
-      "MARK AS can only be used to mark resources like plants and devices."));
-  CHECK(change(ResourceReference{"Sequence", 5}, {}).error().message.starts_with("Unknown resource: Sequence.5\n"));
+  CHECK(change(Coordinate{1, 2, 3}, {})
+            .error()
+            .message.starts_with("MARK AS can only be used to mark resources like plants and devices."));
+  CHECK(change(ResourceReference{"Sequence", 5}, {})
+            .error()
+            .message.starts_with("Unknown resource: Sequence.5\n"));
   CHECK(change(PointReference{"Weed", 9}, {}).error().message ==
         "Weed.9 is not currently synced. Please re-sync.");
-  CHECK(change(beet, {{"x", "far"}}).error().message.starts_with(
-      "Failed update (Plant.51): Ensure the data is properly formatted"));
+  CHECK(change(beet, {{"x", "far"}})
+            .error()
+            .message.starts_with("Failed update (Plant.51): Ensure the data is properly formatted"));
 }

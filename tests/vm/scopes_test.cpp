@@ -3,8 +3,8 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "tests/vm/fake_world.hpp"
-#include "vm/sequences/scopes.hpp"
 #include "vm/sequences/process_document.hpp"
+#include "vm/sequences/scopes.hpp"
 
 using namespace celeriac::vm;
 using namespace celeriac::vm::testing;
@@ -19,12 +19,9 @@ class Garden : public FakeWorld {
   Garden() {
     answer_at_once = true;
     for (int id = 1; id <= 3; ++id)
-      garden.put(AssetKind::point, {{"id", id},
-                                    {"pointer_type", "Plant"},
-                                    {"name", "Beet"},
-                                    {"x", id * 100},
-                                    {"y", 0},
-                                    {"z", 0}});
+      garden.put(
+          AssetKind::point,
+          {{"id", id}, {"pointer_type", "Plant"}, {"name", "Beet"}, {"x", id * 100}, {"y", 0}, {"z", 0}});
     garden.put(AssetKind::point_group,
                {{"id", 40}, {"name", "Beets"}, {"sort_type", "xy_ascending"}, {"point_ids", {3, 1, 2}}});
     garden.put(AssetKind::point_group, {{"id", 41}, {"name", "None"}, {"point_ids", json::array()}});
@@ -59,7 +56,8 @@ TEST_CASE("variables given from outside win over constants where they are a farm
   world.code_of(1, sequence_with({constant("a", coordinate(5, 0, 0))}, {move_to(identifier("a"))}, 1));
   const celeriac::celeryscript::Scope given{{"a", celeriac::celeryscript::Coordinate{7, 0, 0}}};
   for (const bool wins : {false, true}) {
-    const auto id = world.loop.start(world.sequences.at(1), {.variables = given, .variables_win = wins}).value();
+    const auto id =
+        world.loop.start(world.sequences.at(1), {.variables = given, .variables_win = wins}).value();
     (void)world.loop.run(id);
     world.settle();
   }
@@ -71,14 +69,17 @@ TEST_CASE("an identifier that is passed on is the caller's variable, and nothing
   world.code_of(3, sequence_with({parameter("b", coordinate(1, 0, 0))}, {move_to(identifier("b"))}, 3));
   world.code_of(2, sequence_with({parameter("a", coordinate(2, 0, 0))},
                                  {execute_with(3, {application("b", identifier("a"))}), execute(3)}, 2));
-  world.code(1, {execute_with(2, {application("a", coordinate(6, 0, 0)), application("b", coordinate(8, 0, 0))})});
+  world.code(
+      1, {execute_with(2, {application("a", coordinate(6, 0, 0)), application("b", coordinate(8, 0, 0))})});
   CHECK(world.state(world.start_and_run(1)) == State::done);
   CHECK(world.moves == std::vector<double>{6, 1});
 }
 
-TEST_CASE("a group runs the called sequence once for each member, in its order, and the caller goes on once") {
+TEST_CASE(
+    "a group runs the called sequence once for each member, in its order, and the caller goes on once") {
   Garden world;
-  world.code_of(2, sequence_with({parameter("plant", coordinate(0, 0, 0))}, {move_to(identifier("plant"))}, 2));
+  world.code_of(2,
+                sequence_with({parameter("plant", coordinate(0, 0, 0))}, {move_to(identifier("plant"))}, 2));
   world.code(1, {execute_with(2, {application("plant", group(40))}), move_to(numeric(-1))});
   CHECK(world.state(world.start_and_run(1)) == State::done);
   CHECK(world.moves == std::vector<double>{100, 200, 300, -1});
@@ -114,7 +115,8 @@ TEST_CASE("every point of a type is a group of older documents") {
 
 TEST_CASE("an empty group does nothing and is no error") {
   Garden world;
-  world.code_of(2, sequence_with({parameter("plant", coordinate(0, 0, 0))}, {move_to(identifier("plant"))}, 2));
+  world.code_of(2,
+                sequence_with({parameter("plant", coordinate(0, 0, 0))}, {move_to(identifier("plant"))}, 2));
   world.code(1, {execute_with(2, {application("plant", group(41))}), wait(0)});
   const auto id = world.start_and_run(1);
   world.advance(std::chrono::milliseconds(1));
@@ -139,6 +141,7 @@ TEST_CASE("a placeholder that nobody filled in is refused before anything runs, 
                                  {move_to(numeric(1)), move_to(identifier("Where"))}, 1));
   const auto id = world.start_and_run(1);
   CHECK(world.error_of(id).starts_with("Exiting command because of errors."));
+  CHECK(world.process(id).error->path == "/args/locals/body/0");
   REQUIRE(world.entries.size() == 1);
   CHECK(world.entries[0]["message"] == "No value provided for Where");
   CHECK(world.entries[0]["channels"] == json{"toast"});

@@ -52,8 +52,8 @@ TEST_CASE("an assertion that holds goes on, whatever its type") {
 }
 
 TEST_CASE("only exactly one true holds") {
-  for (const LuaResult& result : {LuaResult{1, 1}, LuaResult{1, "true"}, LuaResult{2, true}, LuaResult{0, nullptr},
-                                  LuaResult{1, false}})
+  for (const LuaResult& result : {LuaResult{1, 1}, LuaResult{1, "true"}, LuaResult{2, true},
+                                  LuaResult{0, nullptr}, LuaResult{1, false}})
     CHECK(ended("abort", result).state == State::failed);
 }
 

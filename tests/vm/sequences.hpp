@@ -44,13 +44,21 @@ inline nlohmann::json if_pin(int pin, const char* op, int rhs, nlohmann::json th
                       {"_else", std::move(otherwise)}});
 }
 
-inline nlohmann::json lua(std::string code) { return node("lua", {{"lua", std::move(code)}}); }
-inline nlohmann::json numeric(double number) { return node("numeric", {{"number", number}}); }
-inline nlohmann::json identifier(std::string label) { return node("identifier", {{"label", std::move(label)}}); }
+inline nlohmann::json lua(std::string code) {
+  return node("lua", {{"lua", std::move(code)}});
+}
+inline nlohmann::json numeric(double number) {
+  return node("numeric", {{"number", number}});
+}
+inline nlohmann::json identifier(std::string label) {
+  return node("identifier", {{"label", std::move(label)}});
+}
 inline nlohmann::json coordinate(double x, double y, double z) {
   return node("coordinate", {{"x", x}, {"y", y}, {"z", z}});
 }
-inline nlohmann::json group(int id) { return node("point_group", {{"point_group_id", id}}); }
+inline nlohmann::json group(int id) {
+  return node("point_group", {{"point_group_id", id}});
+}
 inline nlohmann::json application(std::string label, nlohmann::json value) {
   return node("parameter_application", {{"label", std::move(label)}, {"data_value", std::move(value)}});
 }

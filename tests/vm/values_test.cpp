@@ -25,9 +25,15 @@ class Garden : public FakeWorld {
     garden.put(AssetKind::sensor, {{"id", 31}, {"pin", 59}, {"mode", 1}, {"label", "Soil"}});
   }
   static json slot(int id, int tool, bool gantry) {
-    return {{"id", id},         {"pointer_type", "ToolSlot"}, {"name", "Slot"},
-            {"x", 50},          {"y", 60},                    {"z", -70},
-            {"tool_id", tool}, {"pullout_direction", 1},     {"gantry_mounted", gantry}};
+    return {{"id", id},
+            {"pointer_type", "ToolSlot"},
+            {"name", "Slot"},
+            {"x", 50},
+            {"y", 60},
+            {"z", -70},
+            {"tool_id", tool},
+            {"pullout_direction", 1},
+            {"gantry_mounted", gantry}};
   }
   /// Runs a body, answers everything, and returns the moves as `[x, y, z]`.
   json moves_of(json body) {
@@ -46,8 +52,12 @@ class Garden : public FakeWorld {
   ProcessId id{};
 };
 
-json tool(int id) { return node("tool", {{"tool_id", id}}); }
-json point(int id) { return node("point", {{"pointer_type", "Plant"}, {"pointer_id", id}}); }
+json tool(int id) {
+  return node("tool", {{"tool_id", id}});
+}
+json point(int id) {
+  return node("point", {{"pointer_type", "Plant"}, {"pointer_id", id}});
+}
 json absolute(json location) {
   return node("move_absolute",
               {{"location", std::move(location)}, {"offset", coordinate(0, 0, 0)}, {"speed", 100}});
@@ -80,7 +90,8 @@ TEST_CASE("what is not there is named with FarmBot OS's texts") {
   CHECK(world.error().starts_with("Plant 7 not found"));
   world.moves_of({absolute(tool(23))});
   CHECK(world.error().starts_with("Could not find point for tool by id: 23"));
-  world.moves_of({node("toggle_pin", {{"pin_number", node("named_pin", {{"pin_type", "Peripheral"}, {"pin_id", 9}})}})});
+  world.moves_of(
+      {node("toggle_pin", {{"pin_number", node("named_pin", {{"pin_type", "Peripheral"}, {"pin_id", 9}})}})});
   CHECK(world.error().starts_with("Could not find peripheral by id: 9"));
 }
 
@@ -96,10 +107,11 @@ TEST_CASE("a text is no number, and a number no location") {
 }
 
 TEST_CASE("random is what the generator from outside gives") {
-  const json random = {{"kind", "move"},
-                       {"args", json::object()},
-                       {"body", {node("axis_addition", {{"axis", "x"},
-                                                        {"axis_operand", node("random", {{"variance", 5}})}})}}};
+  const json random = {
+      {"kind", "move"},
+      {"args", json::object()},
+      {"body",
+       {node("axis_addition", {{"axis", "x"}, {"axis_operand", node("random", {{"variance", 5}})}})}}};
   Garden world, same, other;
   other.next_random = 77;
   const json moves = world.moves_of({random, random, random, random});
@@ -118,7 +130,8 @@ TEST_CASE("an order of axes goes leg by leg, high or low") {
         json{{10.0, 20.0, -3.0}, {1.0, 2.0, -30.0}});  // the position register does not follow here
   CHECK(world.moves_of({with(move_to(coordinate(1, 2, -50)), order("xy,z", "high"))}) ==
         json{{1.0, 2.0, -30.0}, {10.0, 20.0, -50.0}});
-  CHECK(world.moves_of({with(move_to(coordinate(1, 2, -50)), order("xyz", "high"))}) == json{{1.0, 2.0, -50.0}});
+  CHECK(world.moves_of({with(move_to(coordinate(1, 2, -50)), order("xyz", "high"))}) ==
+        json{{1.0, 2.0, -50.0}});
   CHECK(world.moves_of({with(move_to(coordinate(1, 2, -50)), order("x", "in_order"))}) ==
         json{{1.0, 20.0, -30.0}});
 }
@@ -159,8 +172,9 @@ TEST_CASE("a pin by name is the pin behind it, when it is written and when it is
   const json soil = node("named_pin", {{"pin_type", "Sensor"}, {"pin_id", 31}});
   world.registers["pins.59"] = 600;
   world.code(2, {message("dry")});
-  world.moves_of({node("write_pin", {{"pin_number", water}, {"pin_value", 1}, {"pin_mode", 0}}),
-                  node("_if", {{"lhs", soil}, {"op", ">"}, {"rhs", 500}, {"_then", execute(2)}, {"_else", nothing()}})});
+  world.moves_of(
+      {node("write_pin", {{"pin_number", water}, {"pin_value", 1}, {"pin_mode", 0}}),
+       node("_if", {{"lhs", soil}, {"op", ">"}, {"rhs", 500}, {"_then", execute(2)}, {"_else", nothing()}})});
   CHECK(world.error().empty());
   CHECK(world.asked ==
         std::vector<std::string>{"SYS.WRITE_PIN", "SYS.READ_PIN", "pins.59", "SYS.SEND_MESSAGE"});
@@ -171,10 +185,12 @@ TEST_CASE("a pin by name is the pin behind it, when it is written and when it is
 TEST_CASE("the soil's height without samples is the setting, and says so") {
   Garden world;
   world.garden.put(AssetKind::fbos_config, {{"soil_height", -200}});
-  const json soil = {{"kind", "move"},
-                     {"args", json::object()},
-                     {"body", {node("axis_overwrite", {{"axis", "z"},
-                                                       {"axis_operand", node("special_value", {{"label", "soil_height"}})}})}}};
+  const json soil = {
+      {"kind", "move"},
+      {"args", json::object()},
+      {"body",
+       {node("axis_overwrite",
+             {{"axis", "z"}, {"axis_operand", node("special_value", {{"label", "soil_height"}})}})}}};
   CHECK(world.moves_of({soil}) == json{{10.0, 20.0, -200.0}});
   REQUIRE(!world.entries.empty());
   CHECK(world.entries[0]["message"].get<std::string>().starts_with("Need at least 3 soil height samples"));
@@ -184,8 +200,13 @@ TEST_CASE("those who want to see every step see what an _if has found") {
   Garden world;
   world.every_step = true;
   world.code(2, {nothing()});
-  world.moves_of({node("_if", {{"lhs", "x"}, {"op", "is"}, {"rhs", 10}, {"_then", execute(2)}, {"_else", nothing()}}),
-                  node("_if", {{"lhs", "pin8"}, {"op", "is_undefined"}, {"rhs", 0}, {"_then", nothing()}, {"_else", nothing()}})});
+  world.moves_of(
+      {node("_if", {{"lhs", "x"}, {"op", "is"}, {"rhs", 10}, {"_then", execute(2)}, {"_else", nothing()}}),
+       node("_if", {{"lhs", "pin8"},
+                    {"op", "is_undefined"},
+                    {"rhs", 0},
+                    {"_then", nothing()},
+                    {"_else", nothing()}})});
   world.requests.clear();
   REQUIRE(!world.entries.empty());
   CHECK(world.entries[0]["message"] == "Evaluated IF statement: current X position is 10; branching");

@@ -27,7 +27,8 @@ struct Opening {
 constexpr std::string_view movement_failed = "Movement failed. {}";
 constexpr std::string_view movement_error = "Movement error. See logs for details. {}";
 constexpr Opening openings[] = {
-    {"SYS.CALIBRATE", "Firmware error @ \"calibrate()\": {}", "Firmware error @ \"calibrate()\": {{:error, nil}} {}"},
+    {"SYS.CALIBRATE", "Firmware error @ \"calibrate()\": {}",
+     "Firmware error @ \"calibrate()\": {{:error, nil}} {}"},
     {"SYS.FIND_HOME", "Firmware error @ \"find_home\": {}", "Firmware error @ \"find_home\": nil {}"},
     {"SYS.HOME", "Firmware error @ \"home\": {}", "Firmware error @ \"home\": nil {}"},
     {"SYS.MOVE_ABSOLUTE", movement_failed, movement_error},
@@ -54,8 +55,8 @@ std::unique_ptr<Error> step_failed(const Process& process, const Error& why) {
   auto made = std::make_unique<Error>(why);
   if (const Opening* opening = opening_of(process)) {
     const bool tried = why.status == Status::hardware_fault || why.status == Status::timeout;
-    made->message = std::vformat(tried ? opening->failed : opening->refused,
-                                 std::make_format_args(why.message));
+    made->message =
+        std::vformat(tried ? opening->failed : opening->refused, std::make_format_args(why.message));
   }
   if (std::ranges::find(kept, why.status) == std::end(kept)) made->status = Status::failed;
   if (!why.path.empty()) made->details["inner_path"] = why.path;  // of another document
@@ -76,16 +77,16 @@ std::unique_ptr<Error> killed(const Process& process) {
 
 std::unique_ptr<Error> emergency_locked(const Process& process) {
   constexpr std::string_view advice = "When it is safe, unlock the bot and start the sequence anew.";
-  const Opening* opening = process.operation != nullptr && process.operation->motion ? opening_of(process) : nullptr;
+  const Opening* opening =
+      process.operation != nullptr && process.operation->motion ? opening_of(process) : nullptr;
   std::string what = "Canceled sequence due to emergency lock.";
   if (opening != nullptr) {  // it was moving, or was refused to
-    const std::string reason = process.state == State::waiting && process.call != 0
-                                   ? "\"Emergency locked\""
-                                   : "\"Device is locked.\"";
+    const std::string reason = process.state == State::waiting && process.call != 0 ? "\"Emergency locked\""
+                                                                                    : "\"Device is locked.\"";
     what = std::vformat(opening->refused, std::make_format_args(reason)) + ". " + what;
   }
-  return std::make_unique<Error>(Error{
-      .status = Status::locked, .message = std::format("{} {}", what, advice), .path = process.path()});
+  return std::make_unique<Error>(
+      Error{.status = Status::locked, .message = std::format("{} {}", what, advice), .path = process.path()});
 }
 
 Error sequence_not_found(Error why) {

@@ -37,7 +37,9 @@ const std::string& pin_register(int pin) {
 const std::string position_register = "position";
 const std::string safe_height_register = "config.safe_height";
 
-std::string shown(const DataValue& value) { return celeryscript::to_node(value).dump(); }
+std::string shown(const DataValue& value) {
+  return celeryscript::to_node(value).dump();
+}
 
 Error cannot_use(const DataValue& value, OperandUse use) {
   return {.status = Status::failed,
@@ -120,12 +122,15 @@ bool StepLoop::begin(Process& process) {
                       world_.assets(), world_.wall_clock(), world_.random());
     if (!bound) {
       if (bound.error().code == "no_value") {
-        world_.log(process, {{"type", "error"},
-                             {"channels", {"toast"}},
-                             {"message", std::format("No value provided for {}",
-                                                     bound.error().details.value("label", ""))}});
+        world_.log(
+            process,
+            {{"type", "error"},
+             {"channels", {"toast"}},
+             {"message", std::format("No value provided for {}", bound.error().details.value("label", ""))}});
       }
-      fail(process, bound.error());
+      auto error = step_failed(process, bound.error());
+      error->path = bound.error().path;  // no step has begun
+      end(process, State::failed, std::move(error));
       return false;
     }
     frame.scope = std::move(bound->scope);
@@ -242,8 +247,8 @@ bool StepLoop::take_leg(Process& process, const celeryscript::Coordinate& here) 
     read(process, safe_height_register, Waiting::safe_height);
     return false;
   }
-  const bool goes_up = leg == 0 ? std::abs(process.z) < std::abs(here.z)
-                                : (process.leg & celeryscript::leg_goes_up) != 0;
+  const bool goes_up =
+      leg == 0 ? std::abs(process.z) < std::abs(here.z) : (process.leg & celeryscript::leg_goes_up) != 0;
   const auto legs = route(order, goes_up);
   const auto at = static_cast<std::size_t>(leg);
   if (!legs || at >= legs->size()) {  // the order was changed during the move: go the rest at once
@@ -317,11 +322,12 @@ void StepLoop::script_done(Ticket ticket, Result<LuaResult> result) {
   if (!result) return fail(*process, result.error());
   if (process->waiting == Waiting::lua_number) {
     if (result->count != 1 || !result->first.is_number()) {
-      return fail(*process, {.status = Status::failed,
-                             .message = std::format("Expected Lua to return number, got {}",
-                                                    result->count == 1 ? result->first.dump()
-                                                                       : std::format("{} values", result->count)),
-                             .code = "lua_value"});
+      return fail(*process,
+                  {.status = Status::failed,
+                   .message = std::format(
+                       "Expected Lua to return number, got {}",
+                       result->count == 1 ? result->first.dump() : std::format("{} values", result->count)),
+                   .code = "lua_value"});
     }
     process->value = result->first.get<double>();
   }
@@ -353,10 +359,10 @@ bool StepLoop::judge(Process& process, const Result<LuaResult>& result) {
     return false;
   }
   if (!passed && assertion.type == "abort") {
-    fail(process, {.status = Status::failed,
-                   .message = std::format("Assertion failed (aborting): {} did not return true.",
-                                          assertion.header),
-                   .code = "assertion_failed"});
+    fail(process,
+         {.status = Status::failed,
+          .message = std::format("Assertion failed (aborting): {} did not return true.", assertion.header),
+          .code = "assertion_failed"});
     return false;
   }
   process.value = passed ? 1 : 0;
@@ -396,9 +402,8 @@ void StepLoop::carry_script(Process& process, Code& code) {
 
 void StepLoop::carry_note(Process& process, Code& code) {
   if (!world_.logs_every_step()) return;
-  world_.log(process, {{"type", "info"},
-                       {"verbosity", 2},
-                       {"message", entry(code, code.program().tables.texts, 0)}});
+  world_.log(process,
+             {{"type", "info"}, {"verbosity", 2}, {"message", entry(code, code.program().tables.texts, 0)}});
 }
 
 void StepLoop::carry_abort(Process& process, Code& code) {

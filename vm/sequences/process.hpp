@@ -37,8 +37,8 @@ enum class Waiting : std::uint8_t {
   position,   ///< the register `position`, whose x, y, z become inputs
   value,      ///< any other register, whose number becomes the input `value`
   timer,
-  motion,  ///< its turn to own motion; its node begins anew then
-  code,    ///< a stored sequence that is being compiled
+  motion,       ///< its turn to own motion; its node begins anew then
+  code,         ///< a stored sequence that is being compiled
   gantry,       ///< `position`, whose x becomes that of a tool slot that the gantry carries
   leg,          ///< `position`, from which the leg of a move begins
   safe_height,  ///< the height that the first leg of a safe move goes to
@@ -48,7 +48,9 @@ enum class Waiting : std::uint8_t {
 };
 
 /// Whether a process in this state waits for a script.
-constexpr bool is_script(Waiting waiting) noexcept { return waiting >= Waiting::lua; }
+constexpr bool is_script(Waiting waiting) noexcept {
+  return waiting >= Waiting::lua;
+}
 
 /// How far a single step has come.
 enum class Stepping : std::uint8_t { no, may_begin, has_begun };
@@ -118,7 +120,7 @@ struct Process {
   double value = std::numeric_limits<double>::quiet_NaN();  ///< inputs of the next micro-step
   double x = value, y = value, z = value;
 
-  std::int32_t leg = 0;                      ///< of a move, while its position is read
+  std::int32_t leg = 0;                                   ///< of a move, while its position is read
   celeryscript::Handle handle = celeryscript::no_handle;  ///< of the move's order or the assertion waited for
 
   std::uint32_t serial = 0;                        ///< of the latest ticket

@@ -55,8 +55,7 @@ Result<ProcessId> StepLoop::start(Sequence sequence, const StartOptions& options
   process->top.code = std::move(sequence.code);
   process->party = options.party != no_process ? options.party : process->id;
   process->given_wins = options.variables_win;
-  if (!options.variables.empty())
-    process->given = std::make_unique<celeryscript::Scope>(options.variables);
+  if (!options.variables.empty()) process->given = std::make_unique<celeryscript::Scope>(options.variables);
   report(*process);
   return process->id;
 }
@@ -173,7 +172,9 @@ void StepLoop::rest(Process& process) {
   give_all(process.owed->steps, {});
 }
 
-void StepLoop::give_pauses(Process& process) { give_all(process.owed->pauses, {}); }
+void StepLoop::give_pauses(Process& process) {
+  give_all(process.owed->pauses, {});
+}
 
 void StepLoop::set_locked(bool locked) {
   const bool engages = locked && !locked_;

@@ -6,7 +6,9 @@
 namespace celeriac::vm {
 namespace {
 
-bool has_z(const std::string& group) { return group.contains('z'); }
+bool has_z(const std::string& group) {
+  return group.contains('z');
+}
 
 Route reversed(Route groups) {
   std::ranges::reverse(groups);

@@ -14,9 +14,10 @@ inline constexpr std::string_view safe_z_route = "safe_z";
 /// A leg's axes, such as "xy".
 using Route = std::vector<std::string>;
 
-/// The legs of an order `grouping;route`. `goes_up`: the target's z is nearer to 0 than where z is. With `high`
-/// the axes travel at the higher of the two heights: z is first on the way up and last on the way down; `low`
-/// is the mirror image; `in_order` is as written. A grouping without z is kept. nullopt: no such order.
+/// The legs of an order `grouping;route`. `goes_up`: the target's z is nearer to 0 than where z is. With
+/// `high` the axes travel at the higher of the two heights: z is first on the way up and last on the way
+/// down; `low` is the mirror image; `in_order` is as written. A grouping without z is kept. nullopt: no such
+/// order.
 std::optional<Route> route(std::string_view order, bool goes_up);
 
 }  // namespace celeriac::vm

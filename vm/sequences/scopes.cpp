@@ -33,11 +33,20 @@ Result<DataValue> declared(const DataValue& value, const Scope& scope) {
   return **found;
 }
 
-std::unexpected<protocol::Error> no_value(const std::string& label) {
+/// JSON pointer of the declaration of a variable; "" if it is only passed.
+std::string declaration_of(const celeryscript::Program& program, std::string_view label) {
+  const auto found = std::ranges::find(
+      program.locals, label, [](const auto& each) -> const std::string& { return each.variable.label; });
+  if (found == program.locals.end()) return {};
+  return std::format("/args/locals/body/{}", found - program.locals.begin());
+}
+
+std::unexpected<protocol::Error> no_value(const celeryscript::Program& program, const std::string& label) {
   protocol::Error error{.status = Status::wrong_state,
                         .message = std::format("Exiting command because of errors. No value provided for {}: "
                                                "choose one, or give the variable a default.",
                                                label),
+                        .path = declaration_of(program, label),
                         .code = "no_value"};
   error.details["label"] = label;
   return std::unexpected(std::move(error));
@@ -103,7 +112,8 @@ Result<Bound> bind(const celeryscript::Program& program, Scope given, bool given
   }
   Bound bound;
   for (const Variable& variable : scope) {
-    if (std::holds_alternative<celeryscript::Placeholder>(variable.value)) return no_value(variable.label);
+    if (std::holds_alternative<celeryscript::Placeholder>(variable.value))
+      return no_value(program, variable.label);
     if (!is_group(variable)) continue;
     if (bound.iteration != nullptr)
       return fail(Status::wrong_state, std::format("You can only use one point group at a time. \"{}\" and "

@@ -26,7 +26,8 @@ struct Bound {
 
 /// What is given first, then defaults for what is not, then constants, which win over what is given unless
 /// `given_wins`; then one variable may be a group, whose members are found now. Errors: wrong_state for a
-/// placeholder or a second group (`details.label` names the variable), not_found for a missing group.
+/// placeholder or a second group (`details.label` names the variable, the path its declaration), not_found
+/// for a missing group.
 protocol::Result<Bound> bind(const celeryscript::Program& program, celeryscript::Scope given, bool given_wins,
                              const Assets& assets, std::int64_t now_ms, std::uint64_t random);
 

@@ -12,10 +12,10 @@
 #include <string>
 
 #include "protocol/error.hpp"
+#include "vm/lua/lua_result.hpp"
 #include "vm/sequences/motion_turns.hpp"
 #include "vm/sequences/process.hpp"
 #include "vm/sequences/process_table.hpp"
-#include "vm/lua/lua_result.hpp"
 #include "vm/sequences/timers.hpp"
 #include "vm/sequences/world.hpp"
 

@@ -41,9 +41,10 @@ Result<StartOptions> options_of(const protocol::Arguments& arguments) {
                          high = std::numeric_limits<std::int32_t>::max();
   auto variables = celeryscript::applications_of(arguments.value("args"));
   if (!variables) return std::unexpected(std::move(variables.error()));
-  return StartOptions{.name = arguments.string("name").substr(0, longest_name),
-                      .priority = static_cast<std::int32_t>(std::clamp(arguments.integer("priority"), low, high)),
-                      .variables = std::move(*variables)};
+  return StartOptions{
+      .name = arguments.string("name").substr(0, longest_name),
+      .priority = static_cast<std::int32_t>(std::clamp(arguments.integer("priority"), low, high)),
+      .variables = std::move(*variables)};
 }
 
 void list(StepLoop& loop, Responder responder) {
