@@ -62,7 +62,10 @@ std::optional<Finding> write_pin(const Node& node) {
   }
   const std::optional<double> mode = number(node, "pin_mode");
   if (pin != nullptr && box_led(*pin) && mode == 1) {
-    return Finding{&node, "pin_mode", "not_permitted", "Analog modes are not supported for Box LEDs."};
+    return Finding{&node, "pin_mode", "not_permitted",
+                   word(*pin, "pin_type").ends_with('3')
+                       ? "cannot write Boxled3 in analog mode. Analog modes are not supported for Box LEDs."
+                       : "cannot write Boxled4 in analog mode. Analog modes are not supported for Box LEDs."};
   }
   const std::optional<double> value = number(node, "pin_value");
   if (mode == 0 && value && *value != 0 && *value != 1) {

@@ -148,7 +148,9 @@ void Link::lose(Error error) {
 void Link::restart() {
   if (!running_) return;
   back_off_ = restart_pause;
-  lose({.status = Status::cancelled, .message = "The board is being restarted by request."});
+  lose({.status = Status::cancelled,
+        .message = "The board is being restarted by request.",
+        .code = code::board_restarted});
 }
 
 void Link::set_state(LinkState state) {

@@ -120,9 +120,26 @@ class BadInput(unittest.TestCase):
         self.refused(sequence(write_pin(8, 1)).replace('"pin_value": 1', '"pin_value": 1e400'))
         self.refused(sequence(wait(1)).replace('"milliseconds": 1', '"milliseconds": 99999999999999999999'))
 
-    def test_kinds_that_come_later_are_named_at_their_place(self):
-        document = self.refused(sequence(write_pin(8, 1), step("lua", lua="return 1")))
+    def test_kinds_that_no_device_runs_any_more_are_named_at_their_place(self):
+        document = self.refused(sequence(write_pin(8, 1), step("dump_info")))
         self.assertTrue(document["path"].startswith("/body/1"), document)
+        self.assertIn("read_status", document["message"])
+
+    def test_a_script_in_a_busy_loop_is_paused_and_killed(self):
+        code, closed = self.client.upload(sequence(step("lua", lua="while true do end")))
+        self.assertEqual(closed.status, wire.OK, closed)
+        process = self.client.start(code)
+        self.assertEqual(self.client.process("PAUSE", process).status, wire.OK)
+        self.assertEqual(self.client.process("RUN", process).status, wire.OK)
+        self.assertEqual(self.client.process("KILL", process).status, wire.OK)
+        self.assertEqual(self.client.process("WAIT", process).status, wire.CANCELLED)
+
+    def test_a_broken_script_is_named_with_its_line(self):
+        code, _ = self.client.upload(sequence(wait(0), step("lua", lua="local x = 1\nx.y.z = 2")))
+        ended = self.client.process("WAIT", self.client.start(code))
+        self.assertEqual(ended.status, wire.FAILED)
+        self.assertEqual(ended.document["path"], "/body/1")
+        self.assertIn("Line 2", ended.document["message"])
 
     def test_a_sequence_that_calls_itself_for_ever_ends_with_an_error(self):
         for body in ([step("execute", sequence_id=990)], [step("execute", sequence_id=990), write_pin(8, 0)]):

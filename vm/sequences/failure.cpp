@@ -55,8 +55,9 @@ std::unique_ptr<Error> step_failed(const Process& process, const Error& why) {
   auto made = std::make_unique<Error>(why);
   if (const Opening* opening = opening_of(process)) {
     const bool tried = why.status == Status::hardware_fault || why.status == Status::timeout;
-    made->message =
-        std::vformat(tried ? opening->failed : opening->refused, std::make_format_args(why.message));
+    if (why.code == "board_restarted") made->message = std::format("\"Rebooting firmware\". {}", why.message);
+    const std::string reason = made->message;
+    made->message = std::vformat(tried ? opening->failed : opening->refused, std::make_format_args(reason));
   }
   if (std::ranges::find(kept, why.status) == std::end(kept)) made->status = Status::failed;
   if (!why.path.empty()) made->details["inner_path"] = why.path;  // of another document
