@@ -362,8 +362,7 @@ void open_sandbox(lua_State* state) {
 
 int load_script(lua_State* thread, const std::string& code) {
   const std::string chunk = "=" + std::string(script_chunk);
-  const bool expression =
-      !code.contains("return") && !code.contains('=') && !code.contains('\n') && !code.empty();
+  const bool expression = !code.contains("return") && !code.contains('\n') && !code.empty();
   if (expression) {
     const std::string implied = "return (" + code + ")";
     if (luaL_loadbufferx(thread, implied.data(), implied.size(), chunk.c_str(), "t") == LUA_OK) return LUA_OK;
