@@ -48,9 +48,10 @@ vm::ProcessId Bridge::start() {
 }
 
 bool Bridge::advance() {
-  if (std::exchange(lock_now_, false)) {
+  if (const auto asked = std::exchange(lock_asked_, std::nullopt)) {
     loop.set_locked(true);
     loop.engage_lock();
+    loop.answered(*asked, 0.0);
   } else if (std::exchange(awake_, false)) {
     loop.turn();
   } else if (const auto alarm = std::exchange(alarm_, std::nullopt)) {
@@ -76,8 +77,10 @@ Ending Bridge::run() {
 std::uint64_t Bridge::operate(const protocol::Operation& operation, std::string_view payload, Ticket ticket) {
   const auto fields = payload.empty() ? Json::object() : protocol::from_bson(payload).value();
   auto done = tiny_.operate(operation, fields);
-  lock_now_ = tiny_.locked;
-  if (!lock_now_) loop.answered(ticket, std::move(done));
+  if (tiny_.locked)
+    lock_asked_ = ticket;
+  else
+    loop.answered(ticket, std::move(done));
   return 0;
 }
 

@@ -2,6 +2,8 @@
 // The same account on the real thing: compiled, and run by the step loop. Every operation is answered at
 // once, and the clock jumps to the next alarm.
 
+#include <optional>
+
 #include <cmath>
 #include <map>
 #include <memory>
@@ -67,7 +69,7 @@ class Bridge final : public vm::World {
   vm::Time time_{};
   std::optional<vm::Time> alarm_;
   bool awake_ = false;
-  bool lock_now_ = false;
+  std::optional<vm::Ticket> lock_asked_;  // by whom
 };
 
 }  // namespace celeriac::reference

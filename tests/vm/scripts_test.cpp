@@ -200,6 +200,16 @@ TEST_CASE("a process that a script has started shares its motion and gives it ba
   CHECK(world.loop.motion_owner() == parent);
 }
 
+TEST_CASE("a request for the lock that is refused fails, and waits for nothing") {
+  FakeWorld world;
+  json request = node("rpc_request", {{"label", "a"}, {"priority", 9000}});
+  request["body"] = {node("emergency_lock")};
+  world.code_of(1, request);
+  const auto id = world.start_and_run(1);
+  world.answer(fail(Status::locked, "The lock is on."));
+  CHECK(world.state(id) == State::failed);
+}
+
 TEST_CASE("a request for the lock alone is done when it locks; a sequence that locks ends by it") {
   const json lock = node("emergency_lock");
   json request = node("rpc_request", {{"label", "a"}, {"priority", 9000}});

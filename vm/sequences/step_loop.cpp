@@ -290,7 +290,10 @@ void StepLoop::answered(Ticket ticket, Result<double> value) {
     if (!process->ended()) resume(*process);
     return;
   }
-  if (!value && value.error().status == Status::locked && !locked_) return engage_lock();
+  if (!value && value.error().status == Status::locked && !locked_) {
+    engage_lock();
+    if (process->ended()) return;
+  }
   if (!value) {
     if (process->operation != nullptr && process->operation->motion) {
       if (const auto trouble = movement_trouble(value.error()); !trouble.empty())
