@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "console/text.hpp"
+#include "console/whole_file.hpp"
 #include "protocol/words.hpp"
 
 namespace celeriac::console {
@@ -71,21 +72,7 @@ Result<void> write_backup(const fs::path& path, const ParameterBackup& backup) {
                       {"board", backup.board},
                       {"firmware", backup.firmware},
                       {"parameters", backup.parameters}};
-  const auto temporary = path.string() + ".new";
-  {
-    std::ofstream file(temporary, std::ios::trunc);
-    file << document.dump(2) << '\n';
-    file.close();
-    if (!file)
-      return protocol::fail(Status::failed,
-                            std::format("{} cannot be written: {}.", path.string(), std::strerror(errno)));
-  }
-  std::error_code error;
-  fs::rename(temporary, path, error);
-  if (error)
-    return protocol::fail(Status::failed,
-                          std::format("{} cannot be written: {}.", path.string(), error.message()));
-  return {};
+  return write_whole(path, document.dump(2) + '\n');
 }
 
 Result<ParameterBackup> read_backup(const fs::path& path, const Json& about) {

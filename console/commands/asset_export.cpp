@@ -1,11 +1,7 @@
 // asset export: everything that the host knows of an account, as one document that can be imported.
 
 #include <CLI/App.hpp>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
 #include <format>
-#include <fstream>
 #include <memory>
 #include <ostream>
 
@@ -15,10 +11,10 @@
 #include "console/sequence_store.hpp"
 #include "console/text.hpp"
 #include "console/upload.hpp"
+#include "console/whole_file.hpp"
 
 namespace celeriac::console {
 namespace asio = boost::asio;
-namespace fs = std::filesystem;
 using namespace protocol::literals;
 using protocol::Error;
 using protocol::Json;
@@ -63,25 +59,6 @@ asio::awaitable<Result<OrderedJson>> account_of(Client& client) {
   co_return account;
 }
 
-/// The file is whole or as it was.
-Result<void> write(const fs::path& path, const std::string& text) {
-  const auto temporary = path.string() + ".new";
-  {
-    std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
-    file << text;
-    file.close();
-    if (!file)
-      return protocol::fail(Status::failed,
-                            std::format("{} cannot be written: {}.", path.string(), std::strerror(errno)));
-  }
-  std::error_code error;
-  fs::rename(temporary, path, error);
-  if (error)
-    return protocol::fail(Status::failed,
-                          std::format("{} cannot be written: {}.", path.string(), error.message()));
-  return {};
-}
-
 asio::awaitable<Exit> write_account(Context& context, const std::string& path) {
   const auto client = co_await context.connect();
   if (!client) co_return context.failed(client.error());
@@ -92,7 +69,7 @@ asio::awaitable<Exit> write_account(Context& context, const std::string& path) {
     context.world().out << text << std::flush;
     co_return Exit::done;
   }
-  if (const auto written = write(path, text); !written) co_return context.failed(written.error());
+  if (const auto written = write_whole(path, text); !written) co_return context.failed(written.error());
   Json counts = Json::object();
   std::string sentence;
   for (const auto& [collection, items] : account->items()) {
