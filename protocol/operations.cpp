@@ -154,7 +154,7 @@ constexpr Operation table[] = {
   {"PROC.KILL", "PROC", "KILL", vm, id, "process", no_fields, "0, when it is gone", "", "Ends a process now; a move of its own stops.", "id=1"},
   {"PROC.STEP", "PROC", "STEP", vm, id, "process", no_fields, "0, when it is paused again", "", "Runs one step of a ready or paused process.", "id=1"},
   {"PROC.WAIT", "PROC", "WAIT", vm, id, "process", no_fields, "0, when it has ended; the status tells how", "", "Waits for the end of a process.", "id=1"},
-  {"PROC.STAT", "PROC", "STAT", vm, id, "process", no_fields, "number of slices", "{id, name, code, state, path, path_code, kind, step, steps, steps_done, started, cpu_us, memory_bytes, waiting_for, priority, error}", "Tells about one process.", "id=1"},
+  {"PROC.STAT", "PROC", "STAT", vm, id, "process", no_fields, "number of slices", "{id, name, code, state, path, path_code, kind, step, steps, steps_done, started, cpu_us, memory_bytes, waiting_for, priority, iteration, error}", "Tells about one process.", "id=1"},
   {"PROC.LIST", "PROC", "LIST", vm, none, "", no_fields, "number of slices", "{processes: [as PROC.STAT]}", "Tells about all processes.", ""},
   {"ASSET.PUT", "ASET", "PUT", vm, document, "", put_fields, "number of slices", "{count, new, changed, same, ids}", "Makes or replaces assets, all of them or none; answered when they are on disk.", R"(kind=tool items={"name":"Trowel"})"},
   {"ASSET.LIST", "ASET", "LIST", vm, document, "", asset_list_fields, "number of slices", "{items, more}", "Lists the assets of a kind by id, as many as go well into an answer; more: ask for those after the last.", "kind=point"},
