@@ -22,10 +22,6 @@ namespace {
 /// Handles of scripts carry it; those of the hypervisor's operations count up from 1.
 constexpr std::uint64_t script_bit = std::uint64_t{1} << 63;
 
-std::string source_of(ProcessId process) {
-  return std::format("process {}", number(process));
-}
-
 }  // namespace
 
 HostWorld::HostWorld(boost::asio::io_context& io, Worker& worker, Assets& assets, CodeStore& store,

@@ -27,10 +27,6 @@ std::unexpected<protocol::Error> ended() {
   return fail(Status::cancelled, "The script has ended.");
 }
 
-std::string source_of(ProcessId process) {
-  return std::format("process {}", number(process));
-}
-
 }  // namespace
 
 LuaHost::LuaHost(boost::asio::io_context& io, StepLoop& loop, Hypervisor& hypervisor, RemoteRegisters& remote,
