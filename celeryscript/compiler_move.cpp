@@ -405,7 +405,7 @@ Result<void> lower_move_absolute(Lowering& lowering, const Node& node) {
   const auto* fixed = std::get_if<Coordinate>(&*place);
   if (fixed == nullptr) {
     steps.open()
-        .i32_const(steps.add_operand(*place, 0))
+        .i32_const(steps.add(&Tables::operands, *place))
         .i32_const(static_cast<std::int32_t>(OperandUse::location))
         .call(steps.import(HostCall::evaluate));
     steps.close();
