@@ -85,6 +85,12 @@ void append(bson_t* out, std::string_view key, const Json& value, int depth) {
       is_utf8(text) ? append_text(text) : append_text(as_utf8(text));
       break;
     }
+    case Json::value_t::binary: {
+      const auto& bytes = value.get_binary();
+      bson_append_binary(out, k, n, BSON_SUBTYPE_BINARY, bytes.data(),
+                         static_cast<std::uint32_t>(bytes.size()));
+      break;
+    }
     case Json::value_t::object:
     case Json::value_t::array: {
       if (depth >= max_document_depth) {
@@ -135,8 +141,7 @@ bool read_value(bson_iter_t& iter, Json& out, int depth) {
       const std::uint8_t* data = nullptr;
       bson_subtype_t subtype{};
       bson_iter_binary(&iter, &subtype, &length, &data);
-      const std::string_view text(reinterpret_cast<const char*>(data), length);
-      out = is_utf8(text) ? Json(text) : Json(nullptr);
+      out = Json::binary(Json::binary_t::container_type(data, data + length));
       return true;
     }
     case BSON_TYPE_OID: {

@@ -28,7 +28,7 @@ std::string as_utf8(std::string_view bytes);
 
 /// Reads one BSON document; Status::malformed with a sentence if it is none, or nested too deep.
 /// Types that JSON lacks come as: date-time → milliseconds since 1970, object id and decimal → text,
-/// binary → text of its bytes, anything else → null.
+/// binary → Json::binary (its subtype is dropped), anything else → null.
 Result<Json> from_bson(std::string_view bytes);
 
 /// Milliseconds since 1970, as documents carry times.

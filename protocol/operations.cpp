@@ -130,7 +130,98 @@ constexpr Field line_fields[] = {line};
 constexpr Field wait_fields[] = {milliseconds};
 constexpr Field exit_fields[] = {{"code", FieldType::integer, "", "0 means success", true, 0, 0, 65535}};
 
+// ---- messages and guests ----
+constexpr Field optional_text(std::string_view name, std::string_view help) {
+  return optional(text(name, help));
+}
+constexpr Field optional_integer(std::string_view name, std::string_view help) {
+  return {name, FieldType::integer, "", help, false, 0};
+}
+constexpr Field optional_flag(std::string_view name, std::string_view help) {
+  return {name, FieldType::boolean, "", help, false, 0};
+}
+constexpr Field anything(std::string_view name, std::string_view help) {
+  return {name, FieldType::any, "", help};
+}
+constexpr Field blob_handle{"blob", FieldType::integer, "", "the blob's handle", true, 0, 1, 65535};
+constexpr Field optional_blob = optional(blob_handle);
+constexpr Field data{"data", FieldType::bytes, "", "the bytes"};
+constexpr Field byte_offset{"offset", FieldType::integer, "bytes", "where to begin", false, 0, 0, 1e12};
+constexpr Field byte_length{"length", FieldType::integer, "bytes", "how much at most; 0: what fits", false, 0, 0, 1e9};
+
+constexpr Field open_fields[] = {
+    optional_text("name", "process:package:publisher; client-N:console:local if absent"),
+    optional_text("path", "a second name, a path"),
+    optional_flag("public", "everybody may send to it")};
+constexpr Field receive_fields[] = {
+    {"timeout", FieldType::number, "ms", "how long to wait; for ever if absent", false, -1, 0, 86'400'000}};
+constexpr Field print_fields[] = {{"verbosity", FieldType::integer, "", "0 always shown … 3", true, 0, 0, 255},
+                                  text("text", "what to show")};
+constexpr Field topic_fields[] = {text("topic", "name of the topic")};
+constexpr Field blob_write_fields[] = {optional_blob, data};
+constexpr Field blob_read_fields[] = {
+    {"blob", FieldType::integer, "", "a handle; 0: of the present message, -1: the last there was", false, 0, -1, 65535},
+    byte_offset, byte_length};
+constexpr Field blob_fields[] = {blob_handle};
+constexpr Field range_fields[] = {byte_offset, byte_length};
+constexpr Field state_set_fields[] = {optional(data), optional_blob};
+constexpr Field capabilities_fields[] = {anything("capabilities", "[{issuer, params}]")};
+constexpr Field spawn_fields[] = {
+    optional_text("name", "first part of its id; a number of our own if absent"),
+    text("module", "where its module is in the package: /pkg/child.wasm"),
+    anything("on_exit", "\"none\", \"restart\" or {requests: [envelope]}"),
+    anything("request", "[{issuer, params}]: what it is to hold of ours"),
+    anything("grant", "[{process, params}]: who gets a capability that it issues"),
+    optional_flag("public", "everybody may send to it")};
+constexpr Field on_exit_fields[] = {anything("on_exit", "\"none\", \"restart\" or {requests: [envelope]}")};
+constexpr Field module_fields[] = {text("sha256", "64 hex digits"), byte_offset, byte_length};
+constexpr Field ended_fields[] = {text("how", "returned, trap, refused or killed"),
+                                  optional_text("message", "what happened, for a person"),
+                                  optional_text("output", "the end of its standard error")};
+constexpr Field commit_fields[] = {
+    optional(data), optional_blob,
+    {"outbox", FieldType::any, "", "[binary]: envelopes that leave with the commit, in order", false, 0},
+    optional_integer("answered", "number of the request that this run has dealt with")};
+constexpr Field guest_start_fields[] = {
+    text("address", "its address: node@process:package:publisher"),
+    text("path", "its path"),
+    text("module", "sha256 of its module"),
+    optional_text("abi", "kinode, wasi-messaging[/A…E], othismo[/1,/3], preview1 or farm; found out if absent"),
+    {"arguments", FieldType::texts, "", "what a command gets", false, 0},
+    {"topics", FieldType::texts, "", "subscriptions of its configuration", false, 0},
+    {"exchanges", FieldType::texts, "", "message exchanges that it may connect to", false, 0},
+    {"directories", FieldType::texts, "", "drives that it may open files in", false, 0},
+    {"limits", FieldType::document, "", "{memory_pages, depth, fuel, table, message_bytes, messages_per_second}", false, 0},
+    optional_flag("restore", "it has a snapshot: GUEST.RESTORE before it runs")};
+constexpr Field file_open_fields[] = {
+    text("path", "absolute: /package:publisher/pkg/…"),
+    {"flags", FieldType::texts, "", "read, write, create, exclusive, truncate, directory", false, 0}};
+constexpr Field file_handle{"file", FieldType::integer, "", "the open file", true, 0, 1, 65535};
+constexpr Field file_read_fields[] = {file_handle, byte_offset, byte_length};
+constexpr Field file_write_fields[] = {file_handle, byte_offset, data, optional_flag("append", "at the end")};
+constexpr Field file_fields[] = {file_handle};
+constexpr Field file_resize_fields[] = {file_handle, {"size", FieldType::integer, "bytes", "new size", true, 0, 0, 1e12}};
+constexpr Field path_fields[] = {text("path", "absolute")};
+constexpr Field rename_fields[] = {text("path", "absolute"), text("to", "absolute")};
+constexpr Field package_blob_fields[] = {blob_handle};
+constexpr Field install_fields[] = {
+    blob_handle, text("approved", "hash of the manifest that the person has seen"),
+    optional_text("key", "minisign public key that must have signed it; the trusted ones if absent"),
+    optional_flag("unsigned_too", "take a package without a signature")};
+constexpr Field named_package_fields[] = {text("package", "package:publisher")};
+constexpr Field grants_fields[] = {optional_text("package", "package:publisher; all if absent")};
+constexpr Field revoke_fields[] = {text("process", "process:package:publisher"), text("issuer", "address"),
+                                   text("params", "JSON")};
+constexpr Field prefix_fields[] = {optional_text("prefix", "what the paths begin with")};
+constexpr Field image_import_fields[] = {blob_handle, text("path", "where it goes in the namespace")};
+constexpr Field instantiate_fields[] = {text("module", "path of the module"), text("path", "path of the new instance"),
+                                        optional_text("abi", "found out if absent")};
+constexpr Field image_path_fields[] = {text("path", "path in the namespace")};
+constexpr Field image_file_fields[] = {text("file", "absolute path of the new file on the host")};
+
 using enum Server;
+constexpr auto envelope = Payload::id_and_envelope;
+constexpr auto id_and = Payload::id_and_document;
 constexpr auto none = Payload::none;
 constexpr auto id = Payload::id;
 constexpr auto document = Payload::document;
@@ -164,6 +255,57 @@ constexpr Operation table[] = {
   {"ASSET.SUMMARY", "ASET", "SUMRY", vm, none, "", no_fields, "number of slices", "{kinds: [{kind, collection, singleton, count, changed}]}", "Tells what kinds of assets there are, how many of each, and when one changed last.", ""},
   {"SCHEDULE.LIST", "SCHD", "LIST", vm, maybe, "", schedule_fields, "number of slices", "{now: {at, local}, timezone, clock_is_set, entries: [{at, local, event_id, kind, name, sequence_id, state, process}]}", "Lists what farm events and regimens make due, the earliest first.", "count=5"},
   {"SCHEDULE.SKIP", "SCHD", "SKIP", vm, document, "", skip_fields, "number of slices", "{at, local, event_id}", "Leaves out one time of a farm event.", "event_id=3"},
+  {"MESSAGE.OPEN", "MESG", "OPEN", vm, maybe, "", open_fields, "process id", "", "Makes the stream a process: it can send, receive, and be sent to, until the stream ends.", "name=panel:shed:local"},
+  {"MESSAGE.SEND", "MESG", "SEND", vm, envelope, "process", no_fields, "0", "", "Sends a message in a process's name. One that expects a response is always ok: what goes wrong comes as an item of MESSAGE.RECEIVE.", ""},
+  {"MESSAGE.AWAIT", "MESG", "AWAIT", vm, envelope, "process", no_fields, "number of slices", "an item", "Sends a message and waits for its response or error alone; everything else queues.", ""},
+  {"MESSAGE.RESPOND", "MESG", "RESPD", vm, envelope, "process", no_fields, "0", "", "Responds to the request that the process is dealing with, or to the one that `request` names.", ""},
+  {"MESSAGE.RECEIVE", "MESG", "RECV", vm, id_and, "process", receive_fields, "number of slices", "an item: {type, source, request, body, …}", "Takes the next item out of a process's mailbox, when there is one.", "id=1"},
+  {"MESSAGE.PRINT", "MESG", "PRINT", vm, id_and, "process", print_fields, "0", "", "Writes a line into the log, in a process's name.", "id=1 verbosity=0 text=hello"},
+  {"TOPIC.SUBSCRIBE", "TOPC", "SUBSC", vm, id_and, "process", topic_fields, "0", "", "Has what is published on a topic delivered to a process.", "id=1 topic=soil"},
+  {"TOPIC.UNSUBSCRIBE", "TOPC", "UNSUB", vm, id_and, "process", topic_fields, "0", "", "Ends that.", "id=1 topic=soil"},
+  {"BLOB.WRITE", "BLOB", "WRITE", vm, id_and, "process", blob_write_fields, "handle of the blob", "", "Makes a blob, or appends to one that has not been sent yet.", ""},
+  {"BLOB.READ", "BLOB", "READ", vm, id_and, "process", blob_read_fields, "number of slices", "the bytes", "Reads bytes of a blob. not_found where there is none.", "id=1"},
+  {"BLOB.FREE", "BLOB", "FREE", vm, id_and, "process", blob_fields, "0", "", "Gives a handle back.", "id=1 blob=1"},
+  {"STATE.GET", "STAT", "GET", vm, id_and, "process", range_fields, "number of slices", "the bytes", "Reads what a process has kept. not_found if there is nothing.", "id=1"},
+  {"STATE.SET", "STAT", "SET", vm, id_and, "process", state_set_fields, "0, when it is on disk", "", "Keeps bytes for a process, over restarts and upgrades: `data`, or those of a blob.", ""},
+  {"STATE.CLEAR", "STAT", "CLEAR", vm, id, "process", no_fields, "0, when it is on disk", "", "Forgets them.", "id=1"},
+  {"CAPABILITY.LIST", "CAPA", "LIST", vm, id, "process", no_fields, "number of slices", "{capabilities: [{issuer, params}]}", "Lists the capabilities that a process holds.", "id=1"},
+  {"CAPABILITY.SAVE", "CAPA", "SAVE", vm, id_and, "process", capabilities_fields, "0, when it is on disk", "", "Keeps capabilities that the process issues, or that came with a message to it.", ""},
+  {"CAPABILITY.DROP", "CAPA", "DROP", vm, id_and, "process", capabilities_fields, "0, when it is on disk", "", "Gives capabilities up.", ""},
+  {"GUEST.SPAWN", "GUST", "SPAWN", vm, id_and, "process", spawn_fields, "number of slices", "{process, id}", "Starts a process of the same package. Codes: name_taken, no_file_at_path.", ""},
+  {"GUEST.SET_ON_EXIT", "GUST", "ONEXT", vm, id_and, "process", on_exit_fields, "0, when it is on disk", "", "Says what becomes of a process that ends.", ""},
+  {"GUEST.GET_ON_EXIT", "GUST", "GONEX", vm, id, "process", no_fields, "number of slices", "{on_exit}", "Reads that.", "id=1"},
+  {"GUEST.MODULE", "GUST", "MODUL", vm, document, "", module_fields, "number of slices", "the bytes", "A worker reads a module of its package.", ""},
+  {"GUEST.RESTORE", "GUST", "RESTR", vm, id_and, "process", range_fields, "number of slices", "a snapshot: {memory_pages, globals, chunks}", "A worker reads the last snapshot of an instance.", ""},
+  {"GUEST.COMMIT", "GUST", "COMIT", vm, id_and, "process", commit_fields, "0, when it is on disk", "", "A worker hands over what a run has changed, with the messages that leave because of it: all or nothing.", ""},
+  {"GUEST.ENDED", "GUST", "ENDED", vm, id_and, "process", ended_fields, "0", "", "A worker says that an instance has ended, and how.", ""},
+  {"GUEST.START", "GUST", "START", guest, id_and, "process", guest_start_fields, "0, when it runs", "", "Makes an instance in a worker, and lets it run.", ""},
+  {"GUEST.KILL", "GUST", "KILL", guest, id, "process", no_fields, "0, when it is gone", "", "Ends an instance in a worker.", ""},
+  {"GUEST.PAUSE", "GUST", "PAUSE", guest, id, "process", no_fields, "0, when it rests", "", "Lets an instance rest, in a busy loop too.", ""},
+  {"GUEST.RESUME", "GUST", "RESUM", guest, id, "process", no_fields, "0", "", "Lets it go on.", ""},
+  {"FILE.OPEN", "FILE", "OPEN", vm, id_and, "process", file_open_fields, "number of the open file", "", "Opens a file or directory of a drive, if the process holds the capability.", ""},
+  {"FILE.READ", "FILE", "READ", vm, id_and, "process", file_read_fields, "number of slices", "the bytes", "Reads.", ""},
+  {"FILE.WRITE", "FILE", "WRITE", vm, id_and, "process", file_write_fields, "bytes written", "", "Writes.", ""},
+  {"FILE.STAT", "FILE", "STAT", vm, id_and, "process", file_fields, "number of slices", "{kind, size, modified}", "Tells about an open file.", ""},
+  {"FILE.LIST", "FILE", "LIST", vm, id_and, "process", file_fields, "number of slices", "{entries: [{name, kind, size}]}", "Lists an open directory.", ""},
+  {"FILE.RESIZE", "FILE", "SIZE", vm, id_and, "process", file_resize_fields, "0", "", "Cuts or lengthens an open file.", ""},
+  {"FILE.CLOSE", "FILE", "CLOSE", vm, id_and, "process", file_fields, "0", "", "Closes it.", ""},
+  {"FILE.MAKE_DIRECTORY", "FILE", "MKDIR", vm, id_and, "process", path_fields, "0", "", "Makes a directory.", ""},
+  {"FILE.REMOVE", "FILE", "RM", vm, id_and, "process", path_fields, "0", "", "Removes a file or an empty directory.", ""},
+  {"FILE.RENAME", "FILE", "MOVE", vm, id_and, "process", rename_fields, "0", "", "Renames.", ""},
+  {"PACKAGE.INSPECT", "PACK", "LOOK", vm, id_and, "process", package_blob_fields, "number of slices", "{package, version, manifest, hash, signed_by, trusted, wants: [sentence], installed}", "Tells what a package in a blob is and wants; nothing is kept.", ""},
+  {"PACKAGE.INSTALL", "PACK", "PUT", vm, id_and, "process", install_fields, "number of slices", "{package, version, processes}", "Installs or updates a package, and starts its processes.", ""},
+  {"PACKAGE.REMOVE", "PACK", "RM", vm, document, "", named_package_fields, "0", "", "Stops and removes a package, its files and grants; the state of its processes stays.", "package=echo:acme"},
+  {"PACKAGE.LIST", "PACK", "LIST", vm, none, "", no_fields, "number of slices", "{packages: [{package, version, signed_by, hash, processes, installed}]}", "Lists the installed packages.", ""},
+  {"GRANT.LIST", "GRNT", "LIST", vm, maybe, "", grants_fields, "number of slices", "{grants: [{process, issuer, params, says}]}", "Lists who holds which capability.", ""},
+  {"GRANT.REVOKE", "GRNT", "REVOK", vm, document, "", revoke_fields, "0", "", "Takes a capability away, at once.", ""},
+  {"IMAGE.LIST", "IMGE", "LIST", vm, maybe, "", prefix_fields, "number of slices", "{objects: [{path, kind, bytes, module, process}]}", "Lists the namespace.", "prefix=/"},
+  {"IMAGE.IMPORT", "IMGE", "PUT", vm, id_and, "process", image_import_fields, "0", "", "Puts a module into the namespace.", ""},
+  {"IMAGE.INSTANTIATE", "IMGE", "MAKE", vm, document, "", instantiate_fields, "process id", "", "Makes an instance of a module and starts it.", "module=/othismo/modules/counter path=/garden/counter"},
+  {"IMAGE.REMOVE", "IMGE", "RM", vm, document, "", image_path_fields, "0", "", "Removes an instance, or a module that has none.", "path=/garden/counter"},
+  {"IMAGE.EXPORT", "IMGE", "COPY", vm, document, "", image_file_fields, "0, when it is on disk", "", "Writes a copy of the whole image into a new file.", ""},
+  {"IMAGE.CHECK", "IMGE", "CHECK", vm, none, "", no_fields, "number of slices", "{whole, bytes, free_bytes, findings: [sentence]}", "Reads the whole image and looks for damage.", ""},
+  {"IMAGE.COMPACT", "IMGE", "PACK", vm, none, "", no_fields, "number of slices", "{before, after}: bytes", "Gives back what the image does not use.", ""},
   {"REGISTER.NEW", "REGS", "NEW", both, document, "", register_fields, "register id on this stream", "", "Opens a register by name.", "name=position"},
   {"REGISTER.READ", "REGS", "READ", both, id, "register", no_fields, "number of slices", "{name, value, time}", "Reads a register.", "id=1"},
   {"REGISTER.WATCH", "REGS", "WATCH", both, id, "register", no_fields, "0", "", "Sends each change of a register as REGISTER.SET from now on.", "id=1"},
@@ -224,7 +366,7 @@ constexpr std::uint64_t key_of(std::string_view space, std::string_view wire) {
   return key;
 }
 
-constexpr std::size_t bucket_count = 256;  // a power of two, some times the rows: few probes
+constexpr std::size_t bucket_count = 512;  // a power of two, some times the rows: few probes
 constexpr auto buckets = [] {
   std::array<std::uint8_t, bucket_count> made{};
   static_assert(std::size(table) < 255);

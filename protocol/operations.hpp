@@ -12,8 +12,8 @@
 namespace celeriac::protocol {
 
 /// What a field of a payload holds. `number` is a double on the wire (any BSON number is accepted),
-/// `integer` and `choice` must be whole, `any` is whatever BSON can hold.
-enum class FieldType : std::uint8_t { number, integer, choice, boolean, text, texts, document, any };
+/// `integer` and `choice` must be whole, `bytes` is BSON's binary, `any` is whatever BSON can hold.
+enum class FieldType : std::uint8_t { number, integer, choice, boolean, text, texts, bytes, document, any };
 
 /// One value of an enumeration: `{0, "x"}`.
 struct Choice {
@@ -42,10 +42,11 @@ enum class Payload : std::uint8_t {
   document,           ///< one BSON document with the fields
   optional_document,  ///< nothing, or as `document`
   slice,              ///< u16 channel, then data
+  id_and_envelope,    ///< u16 big endian, then one BSON document as protocol/envelope.hpp has it
 };
 
 /// Who answers an operation.
-enum class Server : std::uint8_t { vm, hypervisor, both };
+enum class Server : std::uint8_t { vm, hypervisor, both, guest };  // guest: a worker, asked by the VM
 
 struct Operation {
   std::string_view long_name;  ///< "SYS.MOVE_ABSOLUTE": what tools, logs and documents show

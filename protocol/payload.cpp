@@ -79,6 +79,9 @@ Result<Json> checked(const Operation& operation, const Field& field, const Json&
       if (!value.is_array() || !std::ranges::all_of(value, [](const Json& v) { return v.is_string(); }))
         return bad(operation, field, "must be a list of texts");
       return value;
+    case FieldType::bytes:
+      if (!value.is_binary()) return bad(operation, field, "must be binary");
+      return value;
     case FieldType::document:
       if (!value.is_object()) return bad(operation, field, "must be a document");
       return value;
@@ -94,7 +97,7 @@ bool takes_document(Payload payload) {
 }
 
 bool takes_id(Payload payload) {
-  return payload == Payload::id || payload == Payload::id_and_document;
+  return payload == Payload::id || payload == Payload::id_and_document || payload == Payload::id_and_envelope;
 }
 
 Result<Json> checked_fields(const Operation& operation, const Json& document, bool document_given) {
@@ -144,6 +147,7 @@ Result<Arguments> Arguments::decode(const Operation& operation, std::string_view
       return bad_id(operation, payload.size());
     made.id_ = load_u16(payload.data());
     payload.remove_prefix(2);
+    if (operation.payload == Payload::id_and_envelope) made.text_ = payload;
   }
   if (!takes_document(operation.payload)) return made;
   const bool may_be_absent = operation.payload != Payload::document;

@@ -19,7 +19,7 @@ class Arguments {
   static Result<Arguments> decode(const Operation& operation, std::string_view payload);
 
   [[nodiscard]] std::uint16_t id() const noexcept { return id_; }
-  /// The bytes of a `text` payload; valid only while the handler runs.
+  /// The bytes of a `text` payload, or of an envelope; valid only while the handler runs.
   [[nodiscard]] std::string_view text() const noexcept { return text_; }
   [[nodiscard]] bool has(const char* field) const { return fields_.contains(field); }
   /// A number, integer, choice or boolean of the table; the table's fallback if it is absent.
