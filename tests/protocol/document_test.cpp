@@ -61,6 +61,11 @@ TEST_CASE("whole numbers are int32 where they fit, else int64, else double") {
   CHECK(to_bson({{"a", std::numeric_limits<std::uint64_t>::max()}})[4] == 0x01);
 }
 
+TEST_CASE("bytes come back as they went out") {
+  const Json document{{"data", Json::binary({0, 1, 255})}, {"none", Json::binary({})}};
+  CHECK(from_bson(to_bson(document)) == document);
+}
+
 TEST_CASE("types that JSON lacks come as the nearest thing") {
   bson_t bson;
   bson_init(&bson);
@@ -81,8 +86,8 @@ TEST_CASE("types that JSON lacks come as the nearest thing") {
   REQUIRE(read);
   CHECK(*read == Json{{"when", 1234567890123},
                       {"oid", "0123456789abcdef01234567"},
-                      {"bytes", "hi"},
-                      {"no text", nullptr},
+                      {"bytes", Json::binary({'h', 'i'})},
+                      {"no text", Json::binary({0xff})},
                       {"decimal", "1.25"},
                       {"regex", nullptr},
                       {"max", nullptr}});

@@ -32,6 +32,8 @@ Json good_value(const Field& field) {
       return "text";
     case FieldType::texts:
       return {"one", "two"};
+    case FieldType::bytes:
+      return Json::binary({1, 2, 3});
     case FieldType::document:
       return {{"a", 1}};
     case FieldType::any:
@@ -57,6 +59,8 @@ std::vector<Json> bad_values(const Field& field) {
       return {1, true, Json::array(), Json::object()};
     case FieldType::texts:
       return {"one", 1, Json::object(), Json::array({1})};
+    case FieldType::bytes:
+      return {"one", 1, Json::array({1})};
     case FieldType::document:
       return {"one", 1, Json::array({1})};
     case FieldType::any:
