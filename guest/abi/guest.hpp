@@ -2,13 +2,14 @@
 // The seam between an ABI and everything around it: what a personality may do with the instance that it
 // serves, and what it gives to whoever runs it. The worker implements Guest; tests implement a fake.
 //
-//   instantiate with functions() ──► run(guest), on the instance's own fiber ──► returns: the process has ended
-//                                        │ guest.call(export)        enters the module, which may call functions()
-//                                        └ guest.ask(operation)      the fiber sleeps until the answer is there
+//   instantiate with functions() ──► run(guest), on the instance's own fiber ──► returns: it has ended
+//                                      │ guest.call(export)    enters the module, which calls functions()
+//                                      └ guest.ask(operation)  the fiber sleeps until the answer is there
 //
 // Trap and Ended are exceptions because they unwind through a guest: whoever called run(), or the engine's
 // border, catches them. They never cross the engine itself.
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -61,8 +62,9 @@ class Guest {
   /// when the guest traps (after which it must not be entered again), Ended when it is to end.
   virtual std::vector<Slot> call(std::string_view function, std::span<const Slot> arguments) = 0;
 
-  /// Sends a request over the wire in the name of this process and sleeps until the answer is there. The payload
-  /// is complete (encode_id(process) in front where the operation wants it). Throws Ended when killed meanwhile.
+  /// Sends a request over the wire in the name of this process and sleeps until the answer is there. The
+  /// payload is complete (encode_id(process) in front where the operation wants it). Throws Ended when killed
+  /// meanwhile.
   virtual protocol::Reply ask(const protocol::Operation& operation, std::string payload) = 0;
   /// The same without waiting for the answer; sleeps only when too many are unanswered. FIFO with ask().
   virtual void tell(const protocol::Operation& operation, std::string payload) = 0;
@@ -71,8 +73,9 @@ class Guest {
   /// A line of the guest's standard output or error, for the log.
   virtual void write_line(bool error, std::string_view line) = 0;
 
-  /// A run has come to its end, with no function of the module on the stack: changed memory is committed together with the outbox
-  /// (each entry: encode_id(process) + envelope). Othismo only; others never call it. An error ends the guest.
+  /// A run has come to its end, with no function of the module on the stack: changed memory is committed
+  /// together with the outbox (each entry: encode_id(process) + envelope). Othismo only; others never call
+  /// it. An error ends the guest.
   virtual void commit(std::vector<std::string> outbox, std::uint64_t answered) = 0;
 };
 
@@ -92,8 +95,8 @@ class Personality {
   virtual ~Personality() = default;
   /// What the module may import; a longer table than it needs. Views and table outlive the personality.
   [[nodiscard]] virtual std::span<const HostFunction> functions() const = 0;
-  /// Everything after instantiation: initialisation, then serving until the process ends. Returning is the ordinary end;
-  /// Trap and Ended come through.
+  /// Everything after instantiation: initialisation, then serving until the process ends. Returning is the
+  /// ordinary end; Trap and Ended come through.
   virtual void run(Guest& guest) = 0;
 };
 
@@ -112,9 +115,11 @@ struct ModuleShape {
   [[nodiscard]] const Function* find_import(std::string_view module, std::string_view name) const noexcept;
 };
 
-/// Chooses by imports and exports, or by `hint` (the manifest's `abi`), checks every import against the tables (checklist 2, 3: by
-/// name and type) and that what the ABI needs is exported (7). Status::invalid_code with a sentence that names module and field.
-/// wasi_snapshot_preview1 is offered beside every ABI.
-protocol::Result<std::unique_ptr<Personality>> personality_for(const ModuleShape& module, std::string_view hint);
+/// Chooses by imports and exports, or by `hint` (the manifest's `abi`), checks every import against the
+/// tables (checklist 2, 3: by name and type) and that what the ABI needs is exported (7).
+/// Status::invalid_code with a sentence that names module and field. wasi_snapshot_preview1 is offered beside
+/// every ABI.
+protocol::Result<std::unique_ptr<Personality>> personality_for(const ModuleShape& module,
+                                                               std::string_view hint);
 
 }  // namespace celeriac::guest
