@@ -1,15 +1,19 @@
 #pragma once
-// The engine seam for foreign modules: instances with memory, exports and host functions of any signature. WasmEdge stands
-// behind it, in guest_engine.cpp and nowhere else.
+// The engine seam for foreign modules: instances with memory, exports and host functions of any signature.
+// WasmEdge stands behind it, in the files guest_*.cpp of this folder and nowhere else.
 //
-//   bytes ──► GuestModule (main module found, scanned, instrumented, parsed, validated; shared by its instances)
-//          ──► GuestInstance ──► call(export) … on a fiber of the caller's, if host functions are to sleep
+//   bytes ──► GuestModule::load   main module found, scanned, instrumented, parsed, validated: shared by its
+//   instances
+//         ──► link(imports)       each import found in the host's table, by name and type; once for each
+//         module ──► GuestInstance       call(export) … on a fiber of the caller's, if host functions are to
+//         sleep
 //
-// Interpreted by default: then any number of instances may be in the middle of calls at once, each on its own stack.
-// Ahead-of-time code runs on one thread with one instance in a process of its own.
+// Interpreted by default: then any number of instances may be in the middle of calls at once, each on its own
+// stack. Ahead-of-time code runs on one thread with one instance in a process of its own
+// (guest_compiler.hpp).
 
 #include <cstdint>
-#include <filesystem>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <span>
@@ -22,35 +26,47 @@
 
 namespace celeriac::wasm {
 
+/// Parameters, and results, of a host function or of a call from outside: more are refused.
+inline constexpr std::size_t max_host_values = 32;
+
 /// What instances of a module may use.
 struct GuestLimits {
-  std::uint32_t memory_pages = 256;      ///< of 64 KiB: 16 MiB
+  std::uint32_t memory_pages = 256;  ///< of 64 KiB: 16 MiB
   std::uint32_t table_elements = 16'384;
-  std::uint32_t depth = 4'096;           ///< calls inside each other
-  std::int64_t fuel_slice = 100'000;     ///< fuel between two calls of GuestHost::refuel
+  std::uint32_t depth = 4'096;        ///< calls inside each other, in the units of foreign/instrument.hpp
+  std::int64_t fuel_slice = 100'000;  ///< fuel between two calls of GuestHost::refuel
 };
 
-/// An import as the host offers it. `call` may throw nothing: what it wants to say goes through its return.
 enum class HostOutcome : std::uint8_t { go_on, stop };
+
+/// An import as the host offers it. `call` gets the context of the instance (GuestHost::context) and
+/// `function`; it may call the instance again and may switch fibers. It may throw nothing: what it wants to
+/// say goes through its return. Stop ends the call from outside with GuestFault::stopped. Floats are in the
+/// low half, as bits; the high half is ignored.
 struct GuestImport {
-  std::string module;
-  std::string field;
+  std::string_view module;
+  std::string_view field;
   Signature type;
-  HostOutcome (*call)(void* context, std::span<const std::uint64_t> arguments, std::span<std::uint64_t> results) noexcept = nullptr;
-  void* context = nullptr;
+  HostOutcome (*call)(void* instance, const void* function, std::span<const std::uint64_t> arguments,
+                      std::span<std::uint64_t> results) noexcept = nullptr;
+  const void* function = nullptr;
 };
 
-/// Called when the fuel of a slice is used up: may switch fibers; stop ends the call with GuestFault::stopped.
+/// The host's side of one instance. `refuel` is called when the fuel of a slice is used up: it may switch
+/// fibers; stop ends the call with GuestFault::stopped.
 struct GuestHost {
-  HostOutcome (*refuel)(void* context) noexcept = nullptr;
+  HostOutcome (*refuel)(void* instance) noexcept = nullptr;
   void* context = nullptr;
 };
 
 /// How a call ended other than by returning.
 struct GuestFault {
-  enum class Kind : std::uint8_t { trap, stopped, too_deep, out_of_memory } kind = Kind::trap;
+  enum class Kind : std::uint8_t { trap, stopped, too_deep } kind = Kind::trap;
   std::string message;  ///< the engine's phrase: "out of bounds memory access"
 };
+
+/// Place of a function in GuestModule::exports().
+enum class ExportIndex : std::uint32_t {};
 
 class GuestEngine;
 class GuestModule {
@@ -61,16 +77,26 @@ class GuestModule {
     std::string name;
     Signature type;
   };
-  /// Takes a core module or a component, finds the main module, scans, instruments, parses and validates. Errors:
-  /// invalid_code with a sentence.
-  static protocol::Result<std::shared_ptr<GuestModule>> load(GuestEngine& engine, std::span<const std::uint8_t> bytes,
+  /// Takes a core module or a component, finds the main module, scans, instruments, parses and validates.
+  /// Errors: invalid_code with a sentence.
+  static protocol::Result<std::shared_ptr<GuestModule>> load(GuestEngine& engine,
+                                                             std::span<const std::uint8_t> bytes,
                                                              const GuestLimits& limits = {});
   ~GuestModule();
+  GuestModule(const GuestModule&) = delete;
+  GuestModule& operator=(const GuestModule&) = delete;
+
   [[nodiscard]] const std::vector<Function>& imports() const noexcept;
   [[nodiscard]] const std::vector<Function>& exports() const noexcept;
+  [[nodiscard]] std::optional<ExportIndex> find_export(std::string_view name) const noexcept;
   /// Why no snapshot of an instance can be taken (globals of references or vectors); "" if one can.
   [[nodiscard]] const std::string& snapshot_obstacle() const noexcept;
   [[nodiscard]] std::string_view wit() const noexcept;  ///< component-type custom section, "" if none
+
+  /// Finds what the module imports among what the host offers, before there is an instance; once. `offered`
+  /// may have more than the module needs, and need not outlive the call. Errors: invalid_code, naming module
+  /// and field, for an import that is not offered or has another type.
+  protocol::Result<void> link(std::span<const GuestImport> offered);
 
  private:
   friend class GuestInstance;
@@ -79,7 +105,7 @@ class GuestModule {
   std::unique_ptr<Contexts> contexts_;
 };
 
-/// The engine; it must outlive modules and instances.
+/// The engine; it must outlive modules and instances. Everything of one engine belongs to one thread.
 class GuestEngine {
  public:
   GuestEngine();
@@ -94,27 +120,38 @@ class GuestEngine {
 
 class GuestInstance {
  public:
-  /// Status::invalid_code if an import is not offered or has another type (named), or the start function traps; out_of_resources if
-  /// there is no address space for its memory. A start function runs inside this call, so call it on the fiber.
+  /// The module must be linked. A start function runs inside this call, so call it on the fiber. Errors:
+  /// invalid_code if the module's data does not fit its memory or the start function traps; out_of_resources
+  /// if there is no address space for its memory; cancelled if the host stopped the start function.
   static protocol::Result<std::unique_ptr<GuestInstance>> create(std::shared_ptr<GuestModule> module,
-                                                                 std::span<const GuestImport> imports, GuestHost host);
+                                                                 GuestHost host);
   ~GuestInstance();
   GuestInstance(const GuestInstance&) = delete;
   GuestInstance& operator=(const GuestInstance&) = delete;
 
-  /// Calls an export; may be called again from inside a host function. `arguments` must fit its type.
-  std::expected<std::vector<std::uint64_t>, GuestFault> call(std::string_view function, std::span<const std::uint64_t> arguments);
-  /// Empty if there is none; invalid after call().
+  /// Calls an export; may be called again from inside a host function. `arguments` must fit its type. After a
+  /// fault of kind trap or too_deep the instance should not be entered again: it may be in the middle of
+  /// anything.
+  std::expected<std::vector<std::uint64_t>, GuestFault> call(ExportIndex function,
+                                                             std::span<const std::uint64_t> arguments);
+  /// The same by name: a trap "no such function" if there is none.
+  std::expected<std::vector<std::uint64_t>, GuestFault> call(std::string_view function,
+                                                             std::span<const std::uint64_t> arguments);
+  /// Empty if there is none. Invalid after call(), and after the fiber has slept: instances of a module may
+  /// share the room that they run in. Fetch it again each time.
   [[nodiscard]] std::span<std::uint8_t> memory() noexcept;
 
   /// Mutable globals in the order of the module (fuel and depth are not among them), as bits.
   [[nodiscard]] std::vector<std::uint64_t> globals() const;
-  /// Puts a snapshot back: grows the memory to `pages`, sets the globals. False if it does not fit the module.
+  /// Puts a snapshot back: grows the memory to `pages`, sets the globals; the memory's bytes are the caller's
+  /// to write. False if it does not fit the module: then nothing has changed, but that the memory may be
+  /// larger.
   bool restore(std::uint32_t pages, std::span<const std::uint64_t> globals);
   /// Fuel used since it was made.
   [[nodiscard]] std::uint64_t fuel_used() const noexcept;
 
  private:
+  friend class GuestModule;
   struct Contexts;
   explicit GuestInstance(std::unique_ptr<Contexts> contexts);
   std::unique_ptr<Contexts> contexts_;
