@@ -52,3 +52,19 @@ function(celeriac_tests name)
   target_compile_definitions(${name} PRIVATE)
   catch_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}: " PROPERTIES TIMEOUT 120)
 endfunction()
+
+# celeriac_wat(TARGET FILE.wat …): modules in the text format, made into FILE.wasm when the target is built. The target's
+# sources find them in the folder that the macro CELERIAC_WASM names.
+find_program(WAT2WASM wat2wasm REQUIRED)
+function(celeriac_wat target)
+  set(folder ${CMAKE_CURRENT_BINARY_DIR}/${target}.wasm)
+  foreach(source ${ARGN})
+    cmake_path(GET source STEM stem)
+    add_custom_command(OUTPUT ${folder}/${stem}.wasm
+      COMMAND ${CMAKE_COMMAND} -E make_directory ${folder}
+      COMMAND ${WAT2WASM} --debug-names ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${folder}/${stem}.wasm
+      DEPENDS ${source} VERBATIM)
+    target_sources(${target} PRIVATE ${folder}/${stem}.wasm)
+  endforeach()
+  target_compile_definitions(${target} PRIVATE CELERIAC_WASM="${folder}")
+endfunction()

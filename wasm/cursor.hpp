@@ -63,6 +63,21 @@ class Cursor {
     return 0;
   }
 
+  std::int64_t signed64() noexcept {
+    std::uint64_t value = 0;
+    for (unsigned shift = 0; shift < 70; shift += 7) {
+      const std::uint8_t part = byte();
+      // The tenth byte holds one bit and the sign, repeated.
+      if (shift == 63 && part != 0x00 && part != 0x7F) break;
+      value |= static_cast<std::uint64_t>(part & 0x7F) << shift;
+      if ((part & 0x80) != 0) continue;
+      if (shift < 63 && (part & 0x40) != 0) value |= ~std::uint64_t{0} << (shift + 7);
+      return std::bit_cast<std::int64_t>(value);
+    }
+    fail("a number is longer than 64 bits");
+    return 0;
+  }
+
   double f64() noexcept {
     const auto taken = take(sizeof(double));
     if (taken.empty()) return 0;
