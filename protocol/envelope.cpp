@@ -95,6 +95,7 @@ void write_content(Writer& out, const Content& content) {
   if (content.format != Format::kinode) out.text("format", name(content.format));
   out.text("topic", content.topic);
   out.text("content_type", content.content_type);
+  out.text("error", content.error);
   if (content.pairs)
     out.list("pairs", *content.pairs, [](Writer& entry, const auto& pair) {
       entry.text("key", std::string_view(pair.first));
@@ -230,6 +231,7 @@ constexpr std::array content_fields{
     FieldReader<Message>{"format", [](Reader& r, Message& m) { r.choice(format_names, m.format); }},
     FieldReader<Message>{"topic", [](Reader& r, Message& m) { r.text(m.topic); }},
     FieldReader<Message>{"content_type", [](Reader& r, Message& m) { r.text(m.content_type); }},
+    FieldReader<Message>{"error", [](Reader& r, Message& m) { r.text(m.error); }},
     FieldReader<Message>{"pairs",
                          [](Reader& r, Message& m) {
                            r.list(max_pairs, m.pairs.emplace(), [](Reader& entry, auto& pair) {
@@ -249,6 +251,7 @@ constexpr FieldReader<Outgoing> outgoing_fields[] = {
     {"blob_bytes", [](Reader& r, Outgoing& m) { r.bytes(m.blob_bytes.emplace(), max_body); }},
     {"mime", [](Reader& r, Outgoing& m) { r.text(m.mime); }},
     {"rsvp", [](Reader& r, Outgoing& m) { r.text(m.rsvp); }},
+    {"replies", [](Reader& r, Outgoing& m) { m.replies = static_cast<std::uint16_t>(r.integer(0, 65535)); }},
     {"request", [](Reader& r, Outgoing& m) { m.request = static_cast<std::uint64_t>(r.integer(least, most)); }},
 };
 
@@ -316,6 +319,7 @@ std::string encode(const Outgoing& message) {
   if (message.blob_bytes) out.bytes("blob_bytes", *message.blob_bytes);
   out.text("mime", message.mime);
   out.text("rsvp", message.rsvp);
+  if (message.replies != 0) out.integer("replies", message.replies);
   if (message.request != 0) out.integer("request", static_cast<std::int64_t>(message.request));
   return out.take();
 }

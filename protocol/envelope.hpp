@@ -3,9 +3,10 @@
 // and what it gets (Item). Both are BSON documents; absent fields are left out.
 //
 //   Outgoing   to, inherit, expects (ms), body | body_blob, metadata, mime, blob | blob_bytes, blob_same,
-//              capabilities, context, format, topic, content_type, pairs, rsvp, request
+//              capabilities, context, format, topic, content_type, pairs, error, rsvp, replies, request
 //   Item       type, source, source_path, request, inherit, expects (ms), body, metadata, capabilities, blob {mime, size},
-//              context, format, topic, content_type, pairs; of errors also kind, target, original
+//              context, format, topic, content_type, pairs, error; of errors
+//              also failure, explanation, target, of_response
 //
 // The codec reads and writes libbson directly: a message passes here twice on its way.
 
@@ -55,6 +56,8 @@ struct Content {
   std::optional<std::string> topic;         ///< publications: what they were published on
   std::optional<std::string> content_type;  ///< wasi:messaging
   std::optional<Pairs> pairs;               ///< wasi:messaging's metadata, in order; nullopt: none was ever set
+  /// Responses: why the request was not dealt with, for a person. A publication that waits for its subscribers counts it as failed.
+  std::optional<std::string> error;
 };
 
 /// A message that a process sends or responds with.
@@ -68,6 +71,9 @@ struct Outgoing : Content {
   std::optional<std::string> blob_bytes;  ///< or its bytes, where they are few (at most max_inline_body with the body)
   std::optional<std::string> mime;      ///< of the blob
   std::optional<std::string> rsvp;      ///< where the response goes instead of to the sender: a path
+  /// Requests to a topic that expect something: 0, the outcome of all subscribers in one response {subscribers, failed, errors};
+  /// else that many direct replies (MESSAGE.AWAIT gives the first; with `request` and no `to` it waits for one more).
+  std::uint16_t replies = 0;
   std::uint64_t request = 0;            ///< responses: the Item::request that is answered; 0: what the process is dealing with
 
   [[nodiscard]] bool has_blob() const noexcept { return blob != 0 || blob_bytes.has_value(); }

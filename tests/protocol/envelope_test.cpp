@@ -85,6 +85,8 @@ TEST_CASE("an outgoing message comes back as it was written, and what is absent 
   message.body_blob = 7;
   message.blob = 65535;
   message.request = 12;
+  message.replies = 3;
+  message.error = "no water";
   message.inherit = true;
   again = decode_outgoing(encode(message));
   REQUIRE(again);
@@ -98,6 +100,8 @@ TEST_CASE("an outgoing message comes back as it was written, and what is absent 
   CHECK(again->body_blob == 7);
   CHECK(again->blob == 65535);
   CHECK(again->request == 12);
+  CHECK(again->replies == 3);
+  CHECK(again->error == "no water");
   CHECK(again->inherit);
 }
 
