@@ -179,8 +179,9 @@ constexpr Field ended_fields[] = {text("how", "returned, trap, refused or killed
                                   optional_text("message", "what happened, for a person"),
                                   optional_text("output", "the end of its standard error")};
 constexpr Field commit_fields[] = {
-    optional(data), optional_blob,
+    optional(data), optional_blob,  // a snapshot, protocol/snapshot.hpp
     {"outbox", FieldType::any, "", "[binary]: envelopes that leave with the commit, in order", false, 0},
+    {"outbox_blob", FieldType::integer, "", "or the blob that holds them: {outbox: [binary]}", false, 0, 1, 65535},
     optional_integer("answered", "number of the request that this run has dealt with")};
 constexpr Field guest_start_fields[] = {
     text("address", "its address: node@process:package:publisher"),

@@ -46,6 +46,7 @@ struct Identity {
   std::vector<std::string> topics;       ///< subscriptions of its configuration
   std::vector<std::string> exchanges;    ///< message exchanges that it may connect to, by name
   std::vector<std::string> directories;  ///< drives that it may open files in: "/package:publisher/pkg"
+  bool restored = false;  ///< memory and globals are those of a snapshot: no _initialize, no _othismo_start
 };
 
 class Guest {
