@@ -118,7 +118,10 @@ class Reader {
   bool next() {
     if (!ok_) return false;
     if (bson_iter_next(&iter_)) return true;
-    if (iter_.err_off != 0) fail("is cut");
+    if (iter_.err_off != 0) {  // the iterator stands nowhere: it has no key to name
+      ok_ = false;
+      if (why_.empty()) why_ = "The message is cut, or holds what BSON does not know.";
+    }
     return false;
   }
   [[nodiscard]] std::string_view key() const { return {bson_iter_key(&iter_), bson_iter_key_len(&iter_)}; }
