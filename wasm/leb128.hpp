@@ -18,7 +18,7 @@ inline void append_unsigned(Bytes& out, std::uint32_t value) {
   out.push_back(static_cast<std::uint8_t>(value));
 }
 
-inline void append_signed(Bytes& out, std::int32_t value) {
+inline void append_signed(Bytes& out, std::int64_t value) {
   for (;;) {
     const auto low = static_cast<std::uint8_t>(value & 0x7F);
     value >>= 7;  // arithmetic, since C++20

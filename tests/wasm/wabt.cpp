@@ -31,15 +31,23 @@ void write(const std::string& path, const void* data, std::size_t size) {
       .write(static_cast<const char*>(data), static_cast<std::streamsize>(size));
 }
 
-/// What the command prints when it fails; "" when it succeeds.
-std::string complaint(const std::string& command) {
+struct Outcome {
+  std::string said;
+  int status;
+};
+Outcome run(const std::string& command) {
   FILE* pipe = popen((command + " 2>&1").c_str(), "r");
-  if (pipe == nullptr) return "cannot start " + command;
+  if (pipe == nullptr) throw std::runtime_error("cannot start " + command);
   std::string said;
   char buffer[512];
   for (std::size_t n; (n = fread(buffer, 1, sizeof buffer, pipe)) > 0;) said.append(buffer, n);
-  const int status = pclose(pipe);
-  return status == 0 ? "" : said + std::format(" (status {})", status);
+  return {std::move(said), pclose(pipe)};
+}
+
+/// What the command prints when it fails; "" when it succeeds.
+std::string complaint(const std::string& command) {
+  const Outcome outcome = run(command);
+  return outcome.status == 0 ? "" : outcome.said + std::format(" (status {})", outcome.status);
 }
 
 }  // namespace
@@ -48,6 +56,12 @@ std::string wasm_validate(std::span<const std::uint8_t> module) {
   const Scratch scratch;
   write(scratch.file("module.wasm"), module.data(), module.size());
   return complaint("wasm-validate " + scratch.file("module.wasm"));
+}
+
+std::string wasm_interp(std::span<const std::uint8_t> module) {
+  const Scratch scratch;
+  write(scratch.file("module.wasm"), module.data(), module.size());
+  return run("wasm-interp --run-all-exports --dummy-import-func " + scratch.file("module.wasm")).said;
 }
 
 std::vector<std::uint8_t> wat2wasm(const std::string& text) {

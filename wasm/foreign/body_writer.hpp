@@ -1,0 +1,60 @@
+#pragma once
+// Writes function bodies anew, with fuel and depth counted in them. Inside of this folder only.
+
+#include <map>
+#include <vector>
+
+#include "wasm/foreign/cost.hpp"
+#include "wasm/foreign/module.hpp"
+#include "wasm/leb128.hpp"
+
+namespace celeriac::wasm::foreign {
+
+/// Functions that are imported beside those of the module: its own functions move up by so many.
+inline constexpr std::uint32_t added_imports = 2;
+
+/// The function types of the rewritten module: those that there were, then those that somebody asked for.
+class TypeTable {
+ public:
+  explicit TypeTable(const ForeignModule& module);
+  /// Index of the type () -> results.
+  std::uint32_t to(const std::vector<ValueType>& results);
+  /// Results of the added types, in their order.
+  [[nodiscard]] const std::vector<std::vector<ValueType>>& added() const noexcept { return added_; }
+
+ private:
+  std::uint32_t next_;
+  std::map<std::vector<ValueType>, std::uint32_t> known_;
+  std::vector<std::vector<ValueType>> added_;
+};
+
+/// Where things are that code refers to.
+struct HostIndices {
+  std::uint32_t refuel, too_deep;  ///< functions
+  std::uint32_t fuel, depth;       ///< globals
+  std::uint32_t depth_limit;
+};
+
+class BodyWriter {
+ public:
+  BodyWriter(const ForeignModule& module, const HostIndices& host, TypeTable& types);
+
+  /// Appends the body, its length in front.
+  void append(Bytes& out, const Body& body, const FunctionCost& cost);
+
+ private:
+  void append_locals(const Body& body, const FunctionCost& cost);
+  void append_code(const Body& body, const FunctionCost& cost);
+  void append_fuel(std::uint32_t cost);
+  void append_range_fuel(std::uint32_t length_local);
+  void enter(std::uint32_t depth, const std::vector<ValueType>& results);
+  void leave(std::uint32_t depth);
+
+  const ForeignModule& module_;
+  HostIndices host_;
+  TypeTable& types_;
+  Bytes refuel_when_empty_;
+  Bytes out_;  ///< of the body that is being written
+};
+
+}  // namespace celeriac::wasm::foreign
