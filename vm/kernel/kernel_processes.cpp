@@ -1,0 +1,284 @@
+// Coming, running, ending, coming again.
+
+#include <algorithm>
+#include <format>
+
+#include "vm/kernel/kernel.hpp"
+
+namespace celeriac::vm {
+
+using protocol::Capability;
+using protocol::Error;
+using protocol::fail;
+using protocol::Failure;
+using protocol::Result;
+using protocol::Status;
+
+namespace {
+
+std::unexpected<Error> coded(Status status, const char* code, std::string message) {
+  return std::unexpected(Error{.status = status, .message = std::move(message), .code = code});
+}
+
+/// Whether a process comes back when the VM does.
+bool is_kept(const ProcessSpec& spec) {
+  return spec.kind == ProcessKind::guest && (spec.durable || spec.on_exit.kind != OnExit::Kind::none);
+}
+
+}  // namespace
+
+Kernel::Kernel(KernelWorld& world, KernelOptions options) : world_(world), options_(std::move(options)) {}
+Kernel::~Kernel() = default;
+
+KernelProcess* Kernel::find(ProcessId id) noexcept {
+  const auto found = processes_.find(number(id));
+  return found != processes_.end() ? found->second.get() : nullptr;
+}
+KernelProcess* Kernel::find(const ProcessName& name) noexcept {
+  const auto found = names_.find(name);
+  return found != names_.end() ? find(found->second) : nullptr;
+}
+KernelProcess* Kernel::find_path(std::string_view path) noexcept {
+  const auto found = paths_.find(path);
+  return found != paths_.end() ? find(found->second) : nullptr;
+}
+
+Result<KernelProcess*> Kernel::need(ProcessId id) {
+  if (auto* process = find(id)) return process;
+  return fail(Status::not_found, std::format("There is no process {}, or none any more.", number(id)));
+}
+
+void Kernel::each(const std::function<void(KernelProcess&)>& visit) {
+  for (auto& [id, process] : processes_) visit(*process);
+}
+
+ProcessId Kernel::free_id() {
+  // Ids go round, so that one that has just become free is not at once somebody else's.
+  do {
+    last_id_ = last_id_ >= first_kernel_process + max_kernel_processes - 1 ? first_kernel_process
+                                                                           : static_cast<std::uint16_t>(last_id_ + 1);
+  } while (processes_.contains(last_id_));
+  return ProcessId{last_id_};
+}
+
+Result<KernelProcess*> Kernel::initialise(ProcessSpec spec) {
+  if (spec.kind == ProcessKind::guest || spec.path.empty())
+    if (auto good = check_name(spec.name); !good) return std::unexpected(std::move(good.error()));
+  const std::string path = spec.path.empty() ? spec.name.path() : spec.path;
+  if (auto good = check_path(path); !good) return std::unexpected(std::move(good.error()));
+  if (find(spec.name) != nullptr)
+    return coded(Status::wrong_state, "name_taken", std::format("There is a process {} already.", spec.name.text()));
+  if (find_path(path) != nullptr)
+    return coded(Status::wrong_state, "object_already_exists", std::format("There is something at {} already.", path));
+  if (processes_.size() >= max_kernel_processes)
+    return fail(Status::overloaded, std::format("There are {} processes already, which is the limit.", max_kernel_processes));
+
+  auto made = std::make_unique<KernelProcess>();
+  made->id = free_id();
+  made->address = address_of(spec.name).text();
+  made->path = path;
+  made->spec = std::move(spec);
+  made->capabilities.add(messaging(made->spec.name));
+  KernelProcess& process = *made;
+  names_.emplace(process.spec.name, process.id);
+  paths_.emplace(process.path, process.id);
+  processes_.emplace(number(process.id), std::move(made));
+  if (process.spec.kind == ProcessKind::client) process.state = KernelState::running;
+  if (is_kept(process.spec)) world_.keep(process, [](const Result<void>&) {});
+  world_.changed(process);
+  return &process;
+}
+
+Result<KernelProcess*> Kernel::restore(ProcessSpec spec, std::vector<Capability> capabilities) {
+  auto process = initialise(std::move(spec));
+  if (!process) return process;
+  for (const auto& capability : capabilities) (*process)->capabilities.add(capability);
+  return process;
+}
+
+void Kernel::run(ProcessId id, Done done) {
+  auto process = need(id);
+  if (!process) return done(std::unexpected(std::move(process.error())));
+  if ((*process)->state == KernelState::running || (*process)->state == KernelState::starting) return done({});
+  start(**process, std::move(done));
+}
+
+void Kernel::start(KernelProcess& process, Done done) {
+  process.state = KernelState::starting;
+  ++process.incarnation;
+  world_.changed(process);
+  world_.start(process, [this, id = process.id, incarnation = process.incarnation,
+                         done = std::move(done)](Result<void> started) mutable {
+    KernelProcess* process = find(id);
+    if (process == nullptr || process->incarnation != incarnation)
+      return done(fail(Status::cancelled, "The process was ended before it ran."));
+    if (!started) {
+      // What cannot even be made is not made again and again: it is gone, unless it has something to lose.
+      world_.print(process, 0, started.error().message);
+      if (process->spec.durable || process->spec.on_exit.kind == OnExit::Kind::restart)
+        restart(*process, started.error().message);
+      else
+        end(*process, false, started.error().message);
+      return done(std::move(started));
+    }
+    process->state = KernelState::running;
+    process->started = world_.now();
+    world_.changed(*process);
+    done({});
+    if (KernelProcess* still = find(id)) hand_out(*still);
+  });
+}
+
+void Kernel::ended(ProcessId id, std::string_view how, std::string_view message) {
+  KernelProcess* process = find(id);
+  if (process == nullptr || process->state == KernelState::resting) return;
+  const bool returned = how == "returned";
+  world_.print(process, returned ? 1 : 0,
+               returned ? std::string("has ended.") : std::format("has ended ({}): {}", how, message));
+  const std::string why = std::format("{} has ended while it dealt with the message.", process->address);
+  if (process->spec.durable || process->spec.on_exit.kind == OnExit::Kind::restart)
+    restart(*process, why);
+  else
+    end(*process, process->spec.on_exit.kind == OnExit::Kind::requests, why);
+}
+
+void Kernel::worker_ended(std::string_view package, std::string_view how) {
+  std::vector<ProcessId> lost;
+  each([&](KernelProcess& process) {
+    const bool ran = process.state == KernelState::running || process.state == KernelState::starting;
+    if (process.spec.kind == ProcessKind::guest && ran && process.package() == package) lost.push_back(process.id);
+  });
+  for (const ProcessId id : lost) ended(id, "killed", how);
+}
+
+void Kernel::closed(ProcessId id) {
+  if (KernelProcess* process = find(id)) end(*process, false, "The client has gone.");
+}
+
+void Kernel::kill(ProcessId id, Done done) {
+  auto process = need(id);
+  if (!process) return done(std::unexpected(std::move(process.error())));
+  const bool has_instance = (*process)->state == KernelState::running || (*process)->state == KernelState::starting;
+  if ((*process)->spec.kind == ProcessKind::guest && has_instance) {
+    world_.stop(**process, [this, id, done = std::move(done)](Result<void> stopped) mutable {
+      if (KernelProcess* process = find(id)) end(*process, false, "The process was killed.");
+      done(std::move(stopped));
+    });
+  } else {
+    end(**process, false, "The process was killed.");
+    done({});
+  }
+}
+
+void Kernel::restart(KernelProcess& process, std::string_view why) {
+  const bool ran = process.started != Time{};
+  const auto uptime = ran ? world_.now() - process.started : Time::duration::zero();
+  empty(process, Failure::trap, why);
+  const auto pause = process.back_off.ended(std::chrono::duration_cast<BackOff::Duration>(uptime));
+  if (!pause) {
+    world_.print(&process, 0, std::format("It has failed {} times in a row, and is not started again.", BackOff::max_restarts));
+    return end(process, false, why);
+  }
+  process.state = KernelState::resting;
+  process.started = {};
+  world_.changed(process);
+  if (*pause > BackOff::Duration::zero())
+    world_.print(&process, 1, std::format("It is started again in {} s.", pause->count() / 1000));
+  Time at = world_.now() + *pause;
+  while (restarts_.contains(at)) at += std::chrono::nanoseconds(1);
+  restarts_.emplace(at, process.id);
+  if (at < alarm_) world_.set_alarm(alarm_ = at);
+}
+
+/// What belongs to one run goes with it. A durable process keeps the messages that it has not dealt with.
+void Kernel::empty(KernelProcess& process, Failure failure, std::string_view why) {
+  stop_waiting(process);
+  auto mailbox = std::exchange(process.mailbox, {});
+  process.mailbox_bytes = 0;
+  auto answerable = std::exchange(process.answerable, {});
+  process.answerable_order.clear();
+  process.prompting.reset();
+  process.current_blob.reset();
+  process.last_blob.reset();
+  process.outstanding.clear();
+  process.awaiting = 0;
+  process.handles.clear();
+  process.offered.clear();
+  if (const auto row = std::exchange(process.in_hand, 0); row != 0) world_.forget_message(row);
+  // Who waits for an answer hears at once; a Kinode process hears when its time is over, as the published runtime has it.
+  const auto tell = [&](const MessageRef& request) {
+    if (request->rsvp && request->content.format != protocol::Format::kinode) bounce(request, failure, std::string(why));
+  };
+  for (const auto& [id, request] : answerable) tell(request);
+  for (MailItem& mail : mailbox) {
+    if (process.spec.durable && process.alive()) {
+      enqueue(process, std::move(mail));
+    } else if (!mail.failure && !mail.message->response) {
+      tell(mail.message);
+    }
+  }
+}
+
+void Kernel::end(KernelProcess& process, bool send_requests, std::string_view why) {
+  if (send_requests) {
+    auto requests = std::exchange(process.spec.on_exit.requests, {});
+    for (auto& request : requests) {
+      request.message.expects.reset();
+      send(process, std::move(request.message), {.blob = std::move(request.blob)}, [](const Result<void>&) {});
+    }
+  }
+  process.state = KernelState::gone;
+  empty(process, Failure::trap, why);
+  for (const auto& topic : std::vector(process.topics)) unsubscribe(process, topic);
+  revoke_issued_by(process.address);
+  world_.forget(process);
+  world_.changed(process);
+  bury(process.id);
+}
+
+void Kernel::bury(ProcessId id) {
+  const auto found = processes_.find(number(id));
+  names_.erase(found->second->spec.name);
+  paths_.erase(found->second->path);
+  graveyard_.push_back(std::move(found->second));
+  processes_.erase(found);
+  world_.set_alarm(alarm_ = world_.now());
+}
+
+void Kernel::revoke_issued_by(const std::string& address) {
+  each([&](KernelProcess& holder) {
+    if (holder.capabilities.remove_issued_by(address) != 0 && is_kept(holder.spec) && holder.alive())
+      world_.keep(holder, [](const Result<void>&) {});
+  });
+}
+
+void Kernel::set_on_exit(KernelProcess& process, OnExit on_exit, Done done) {
+  process.spec.on_exit = std::move(on_exit);
+  if (is_kept(process.spec)) return world_.keep(process, std::move(done));
+  world_.forget(process);
+  done({});
+}
+
+void Kernel::spawn(KernelProcess& parent, ProcessSpec spec, std::vector<Capability> request,
+                   std::vector<std::pair<ProcessName, std::string>> grants,
+                   std::move_only_function<void(Result<ProcessId>)> done) {
+  spec.name.package = parent.spec.name.package;
+  spec.name.publisher = parent.spec.name.publisher;
+  if (spec.name.process.empty()) spec.name.process = std::to_string(world_.random());
+  auto child = initialise(std::move(spec));
+  if (!child) return done(std::unexpected(std::move(child.error())));
+  // All rights are there before its first instruction.
+  for (const auto& capability : request)
+    if (capability.issuer == parent.address || parent.capabilities.holds(capability)) (*child)->capabilities.add(capability);
+  (*child)->capabilities.add(messaging(parent.spec.name));
+  grant(parent, messaging((*child)->spec.name));
+  for (const auto& [name, params] : grants)
+    if (KernelProcess* holder = find(name)) grant(*holder, {(*child)->address, params});
+  run((*child)->id, [id = (*child)->id, done = std::move(done)](Result<void> started) mutable {
+    if (!started)
+      return done(coded(Status::not_found, "no_file_at_path", std::move(started.error().message)));
+    done(id);
+  });
+}
+
+}  // namespace celeriac::vm
