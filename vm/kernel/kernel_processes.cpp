@@ -109,21 +109,21 @@ void Kernel::start(KernelProcess& process, Done done) {
   world_.changed(process);
   world_.start(process, [this, id = process.id, incarnation = process.incarnation,
                          done = std::move(done)](Result<void> started) mutable {
-    KernelProcess* process = find(id);
-    if (process == nullptr || process->incarnation != incarnation)
+    KernelProcess* started_one = find(id);
+    if (started_one == nullptr || started_one->incarnation != incarnation)
       return done(fail(Status::cancelled, "The process was ended before it ran."));
     if (!started) {
       // What cannot even be made is not made again and again: it is gone, unless it has something to lose.
-      world_.print(process, 0, started.error().message);
-      if (process->spec.durable || process->spec.on_exit.kind == OnExit::Kind::restart)
-        restart(*process, started.error().message);
+      world_.print(started_one, 0, started.error().message);
+      if (started_one->spec.durable || started_one->spec.on_exit.kind == OnExit::Kind::restart)
+        restart(*started_one, started.error().message);
       else
-        end(*process, false, started.error().message);
+        end(*started_one, false, started.error().message);
       return done(std::move(started));
     }
-    process->state = KernelState::running;
-    process->started = world_.now();
-    world_.changed(*process);
+    started_one->state = KernelState::running;
+    started_one->started = world_.now();
+    world_.changed(*started_one);
     done({});
     if (KernelProcess* still = find(id)) hand_out(*still);
   });
@@ -161,7 +161,7 @@ void Kernel::kill(ProcessId id, Done done) {
   const bool has_instance = (*process)->state == KernelState::running || (*process)->state == KernelState::starting;
   if ((*process)->spec.kind == ProcessKind::guest && has_instance) {
     world_.stop(**process, [this, id, done = std::move(done)](Result<void> stopped) mutable {
-      if (KernelProcess* process = find(id)) end(*process, false, "The process was killed.");
+      if (KernelProcess* stopped_one = find(id)) end(*stopped_one, false, "The process was killed.");
       done(std::move(stopped));
     });
   } else {

@@ -327,14 +327,14 @@ void Kernel::deliver(const Target& target, MessageRef message, Done done, int re
   auto stored = std::make_shared<Message>(*message);
   stored->stored = ++last_row_;
   world_.keep_message(stored, [this, stored, id = process.id, done = std::move(done)](Result<void> kept) mutable {
-    KernelProcess* process = find(id);
+    KernelProcess* there = find(id);
     if (!kept) {
       bounce(stored, Failure::too_large, kept.error().message);
-    } else if (process == nullptr) {
+    } else if (there == nullptr) {
       bounce(stored, Failure::no_target, "The process has ended.");
       world_.forget_message(stored->stored);
     } else {
-      arrive(*process, {stored, std::nullopt, {}});
+      arrive(*there, {stored, std::nullopt, {}});
     }
     done(std::move(kept));
   });
