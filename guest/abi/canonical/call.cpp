@@ -5,8 +5,9 @@
 
 namespace celeriac::guest::canonical {
 
-Call::Call(const Function& function, Instance& instance, Guest& guest, std::span<const Slot> arguments)
-    : function_(function), instance_(instance), guest_(guest) {
+Call::Call(const Function& function, Instance& instance, Guest& guest, std::span<const Slot> arguments,
+           std::span<Slot> results)
+    : function_(function), instance_(instance), guest_(guest), results_(results) {
   if (!instance.may_leave())
     throw Trap{
         "it is called from inside the guest's allocator or a post-return function, which may call nothing."};
@@ -64,13 +65,12 @@ std::uint32_t Call::allocate(std::uint32_t size) {
   return instance_.allocate(guest_, Purpose::import_result, 1, size);
 }
 
-void Call::finish(const Value& result, std::span<Slot> results) {
-  if (function_.result == nullptr) return;
+void Call::give(const Value& result) {
   Lower lower(instance_, guest_, Purpose::import_result);
   if (function_.returns_area()) return lower.at(*function_.result, result, area_);
   std::vector<Slot> slots;
   lower.flat(*function_.result, result, slots);
-  std::ranges::copy(slots, results.begin());
+  std::ranges::copy(slots, results_.begin());
 }
 
 void rethrow_named(std::string_view function, Trap& trap) {

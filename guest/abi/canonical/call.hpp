@@ -1,13 +1,11 @@
 #pragma once
 // One call across the border, in either direction.
 //
-//   a guest calls an import:   Call(arguments) ── all of them checked, the return area too ──► handler, which
-//   acts
-//                                              ──► finish(result), written or returned
-//   the host calls an export:  ExportCall(arguments) ──► result(), to be copied ──► finish(): post-return,
+//   a guest calls an import:  Call: all arguments are checked, and the return area ──► handler acts, gives
+//   the result the host calls an export: ExportCall ──► result(), to be copied ──► finish(): post-return,
 //   once
 //
-// serve<function, Self, handler> makes a HostFunction::call of a handler `Value handler(Self&, Call&)`, where
+// serve<function, Self, handler> makes a HostFunction::call of a handler `void handler(Self&, Call&)`, where
 // Self is a personality with a `canonical::Instance& instance()`. Every Trap from inside gets the function's
 // name in front.
 
@@ -32,12 +30,13 @@ namespace celeriac::guest::canonical {
 class Call final : private HandleSink {
  public:
   /// Checks and lifts everything. What it throws, it throws before anything has happened.
-  Call(const Function& function, Instance& instance, Guest& guest, std::span<const Slot> arguments);
+  Call(const Function& function, Instance& instance, Guest& guest, std::span<const Slot> arguments,
+       std::span<Slot> results);
   ~Call();
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
-  /// A parameter. Texts view the guest's memory: copy what is needed after allocate() or finish().
+  /// A parameter. Texts view the guest's memory: copy what is needed after allocate() or give().
   [[nodiscard]] const Value& operator[](std::size_t parameter) const { return arguments_[parameter]; }
   [[nodiscard]] Arena& arena() noexcept { return arena_; }
   [[nodiscard]] Guest& guest() noexcept { return guest_; }
@@ -59,7 +58,9 @@ class Call final : private HandleSink {
   /// Memory for a list<u8> of the result that is written piece by piece: Value::placed().
   [[nodiscard]] std::uint32_t allocate(std::uint32_t size);
 
-  void finish(const Value& result, std::span<Slot> results);
+  /// The result, which the guest gets: once, as the last thing that a handler of a function with a result
+  /// does.
+  void give(const Value& result);
 
  private:
   Value own(const ResourceType& type, std::uint32_t handle) override;
@@ -69,6 +70,7 @@ class Call final : private HandleSink {
   const Function& function_;
   Instance& instance_;
   Guest& guest_;
+  std::span<Slot> results_;
   Arena arena_;
   Value arguments_;
   std::uint32_t area_ = 0;
@@ -79,12 +81,12 @@ class Call final : private HandleSink {
 /// Puts the function's name in front of what a Trap says.
 [[noreturn]] void rethrow_named(std::string_view function, Trap& trap);
 
-template <const Function& function, class Self, Value (*handler)(Self&, Call&)>
+template <const Function& function, class Self, void (*handler)(Self&, Call&)>
 void serve(Personality& self, Guest& guest, std::span<const Slot> arguments, std::span<Slot> results) {
   auto& personality = static_cast<Self&>(self);
   try {
-    Call call(function, personality.instance(), guest, arguments);
-    call.finish(handler(personality, call), results);
+    Call call(function, personality.instance(), guest, arguments, results);
+    handler(personality, call);
   } catch (Trap& trap) {
     rethrow_named(function.name, trap);
   }
@@ -92,7 +94,7 @@ void serve(Personality& self, Guest& guest, std::span<const Slot> arguments, std
 
 /// A row of a personality's table. `field` is given where the spelling of the module wants another
 /// ("message_drop").
-template <const Function& function, class Self, Value (*handler)(Self&, Call&)>
+template <const Function& function, class Self, void (*handler)(Self&, Call&)>
 HostFunction host_function(std::string_view module, std::string_view field = function.name) {
   return {module, field, import_signature(function), &serve<function, Self, handler>};
 }
