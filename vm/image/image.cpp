@@ -1,8 +1,8 @@
 #include "vm/image/image.hpp"
 
-#include <cstddef>
 #include <format>
-#include <iterator>
+
+#include "vm/image/schema.hpp"
 
 namespace celeriac::vm {
 
@@ -11,39 +11,6 @@ using protocol::Result;
 using protocol::Status;
 
 namespace {
-
-constexpr std::int64_t application_id = 0x43454c52;  // "CELR"
-constexpr std::int64_t schema_version = 2;
-
-constexpr const char* schema = R"sql(
-  BEGIN IMMEDIATE;
-  CREATE TABLE codes (
-    id INTEGER PRIMARY KEY CHECK (id BETWEEN 1 AND 65535),
-    resource_id INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL,
-    bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, created INTEGER NOT NULL, source TEXT NOT NULL);
-  CREATE TABLE assets (
-    kind TEXT NOT NULL, id INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
-  CREATE TABLE notes (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
-  PRAGMA application_id = 1128614994;
-  PRAGMA user_version = 2;
-  COMMIT;
-)sql";
-static_assert(application_id == 1128614994 && schema_version == 2);
-
-/// What makes a file of a version one of the next. Version 1 had the user environment in a table of its own.
-constexpr const char* migrations[] = {R"sql(
-  BEGIN IMMEDIATE;
-  CREATE TABLE assets (
-    kind TEXT NOT NULL, id INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
-  CREATE TABLE notes (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
-  INSERT INTO assets
-    SELECT 'farmware_env', id, json_object('id', id, 'key', name, 'value', value)
-    FROM (SELECT -row_number() OVER (ORDER BY name) AS id, name, value FROM user_env);
-  DROP TABLE user_env;
-  PRAGMA user_version = 2;
-  COMMIT;
-)sql"};
-static_assert(std::size(migrations) == schema_version - 1);
 
 /// The one number that a query gives.
 Result<std::int64_t> scalar(Database& database, std::string_view sql) {
@@ -102,21 +69,24 @@ Result<void> Image::prepare() {
     return set;
   const auto application = scalar(database_, "PRAGMA application_id");
   if (!application) return std::unexpected(application.error());
-  const auto version = scalar(database_, "PRAGMA user_version");
+  auto version = scalar(database_, "PRAGMA user_version");
   if (!version) return std::unexpected(version.error());
   const auto tables = scalar(database_, "SELECT count(*) FROM sqlite_schema");
   if (!tables) return std::unexpected(tables.error());
 
-  if (*tables == 0) return database_.run(schema);
-  if (*application != application_id)
+  if (*tables == 0) {
+    if (auto made = database_.run(first_schema); !made) return made;
+    version = first_version;
+  } else if (*application != application_id) {
     return fail(Status::wrong_state, "It is a database of another program.");
+  }
   if (*version < 1 || *version > schema_version)
     return fail(Status::wrong_state,
                 std::format("Its schema version is {}, and this program knows the versions up to {}.",
                             *version, schema_version));
   if (auto sound = check(database_); !sound) return sound;
   for (auto from = *version; from < schema_version; ++from)
-    if (auto moved = database_.run(migrations[from - 1]); !moved) return moved;
+    if (auto moved = database_.run(migrations()[static_cast<std::size_t>(from - 1)]); !moved) return moved;
   return {};
 }
 
@@ -194,14 +164,11 @@ Result<void> Image::write_one(const AssetEntry& entry) {
 }
 
 Result<void> Image::write(const std::vector<AssetEntry>& entries) {
-  auto done = database_.run("BEGIN IMMEDIATE");
-  for (const AssetEntry& entry : entries) {
-    if (!done) break;
-    done = write_one(entry);
-  }
-  if (done) done = database_.run("COMMIT");
-  if (!done) static_cast<void>(database_.run("ROLLBACK"));  // there may be nothing to take back
-  return done;
+  return database_.transaction([&]() -> Result<void> {
+    for (const AssetEntry& entry : entries)
+      if (auto done = write_one(entry); !done) return done;
+    return {};
+  });
 }
 
 Result<std::string> Image::note(std::string_view name) {

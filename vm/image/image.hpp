@@ -5,6 +5,8 @@
 //   assets    kind ("point"), id, json
 //   notes     name, text: what a part of the VM keeps for itself ("schedule")
 //
+// Tables of packages and processes have stores of their own, which work on database(); schema.hpp lists them.
+//
 // A write has reached the disk when its call returns (write-ahead log, synchronous=FULL). The file carries
 // Celeriac's application id and a schema version. One of an older version is brought up to date when it is
 // opened; a file of another program, of a newer version or with damage is refused, never repaired in silence.
@@ -62,6 +64,9 @@ class Image {
   /// "" if there is none.
   protocol::Result<std::string> note(std::string_view name);
   protocol::Result<void> set_note(std::string_view name, std::string_view text);
+
+  /// For the stores of other parts, which keep to the Worker as well.
+  [[nodiscard]] Database& database() noexcept { return database_; }
 
  private:
   explicit Image(Database database) : database_(std::move(database)) {}

@@ -9,6 +9,7 @@
 
 #include "tests/vm/assets/garden.hpp"
 #include "vm/assets/asset_store.hpp"
+#include "vm/image/schema.hpp"
 
 using namespace celeriac::vm;
 using namespace celeriac::vm::testing;
@@ -133,6 +134,8 @@ TEST_CASE("an asset that cannot be taken is left out, and stays in the image") {
 TEST_CASE("the user environment of an image of version 1 becomes assets") {
   Bench bench;
   bench.stop();
+  std::filesystem::remove(bench.file());
+  bench.sql(first_schema);
   bench.sql(
       "DROP TABLE assets; DROP TABLE notes; PRAGMA user_version = 1;"
       "CREATE TABLE user_env (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"

@@ -1,0 +1,25 @@
+#pragma once
+// The tables of the image, and what makes a file of an older version one of this.
+//
+//   codes, assets, notes     see image.hpp
+//   packages                 package:publisher, version, manifest_hash, manifest, metadata, signed_by (key id; ""
+//                            for nobody), installed (ms since 1970)
+//   modules                  sha256 (hex), bytes: Wasm, once each, whoever uses it
+//   package_files            package, path below pkg/, and either the sha256 of a module or the bytes
+
+#include <cstdint>
+#include <span>
+
+namespace celeriac::vm {
+
+inline constexpr std::int64_t application_id = 0x43454c52;  // "CELR"
+inline constexpr std::int64_t schema_version = 3;
+
+/// Makes an empty file one of first_version; the migrations make it one of schema_version.
+inline constexpr std::int64_t first_version = 2;
+extern const char* const first_schema;
+
+/// Element N - 1 makes a file of version N one of N + 1.
+std::span<const char* const> migrations();
+
+}  // namespace celeriac::vm
