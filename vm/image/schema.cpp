@@ -34,7 +34,7 @@ std::span<const char* const> migrations() {
   PRAGMA user_version = 2;
   COMMIT;
 )sql",
-      // 2 to 3: packages.
+      // 2 to 3: packages, guests and their messages.
       R"sql(
   BEGIN IMMEDIATE;
   CREATE TABLE packages (
@@ -45,6 +45,14 @@ std::span<const char* const> migrations() {
     package TEXT NOT NULL REFERENCES packages ON DELETE CASCADE, path TEXT NOT NULL,
     sha256 TEXT REFERENCES modules, bytes BLOB,
     PRIMARY KEY (package, path), CHECK ((sha256 IS NULL) <> (bytes IS NULL)));
+  CREATE TABLE processes (name TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE states (name TEXT PRIMARY KEY, bytes BLOB NOT NULL);
+  CREATE TABLE messages (number INTEGER PRIMARY KEY, target TEXT NOT NULL, bytes BLOB NOT NULL);
+  CREATE TABLE objects (path TEXT PRIMARY KEY, sha256 TEXT NOT NULL REFERENCES modules) WITHOUT ROWID;
+  CREATE TABLE snapshots (name TEXT PRIMARY KEY, memory_pages INTEGER NOT NULL, globals BLOB NOT NULL);
+  CREATE TABLE chunks (
+    name TEXT NOT NULL REFERENCES snapshots ON DELETE CASCADE, place INTEGER NOT NULL, bytes BLOB NOT NULL,
+    PRIMARY KEY (name, place)) WITHOUT ROWID;
   PRAGMA user_version = 3;
   COMMIT;
 )sql"};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <format>
 
+#include "protocol/othismo.hpp"
 #include "vm/kernel/kernel.hpp"
 
 namespace celeriac::vm {
@@ -65,7 +66,7 @@ Result<KernelProcess*> Kernel::initialise(ProcessSpec spec) {
   if (spec.kind == ProcessKind::guest || spec.path.empty())
     if (auto good = check_name(spec.name); !good) return std::unexpected(std::move(good.error()));
   const std::string path = spec.path.empty() ? spec.name.path() : spec.path;
-  if (auto good = check_path(path); !good) return std::unexpected(std::move(good.error()));
+  if (auto good = protocol::check_path(path); !good) return std::unexpected(std::move(good.error()));
   if (find(spec.name) != nullptr)
     return coded(Status::wrong_state, "name_taken", std::format("There is a process {} already.", spec.name.text()));
   if (find_path(path) != nullptr)

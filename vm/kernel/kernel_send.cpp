@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <format>
 
+#include "protocol/othismo.hpp"
 #include "vm/kernel/kernel.hpp"
 
 namespace celeriac::vm {
@@ -75,7 +76,7 @@ const Kernel::Native* Kernel::native_at(std::string_view path) const {
 Result<Kernel::Target> Kernel::resolve(const Outgoing& message) const {
   Target target;
   if (message.to.starts_with('/')) {
-    if (auto good = check_path(message.to); !good) return std::unexpected(std::move(good.error()));
+    if (auto good = protocol::check_path(message.to); !good) return std::unexpected(std::move(good.error()));
     target.path = message.to;
     if (message.to.starts_with(topic_path)) {
       target.is_topic = true;

@@ -97,24 +97,6 @@ Result<void> check_node(std::string_view node) {
   return bad("bad_name", std::format("The name of a node is made of a-z, 0-9, - and ., and \"{}\" is not.", node.substr(0, 100)));
 }
 
-Result<void> check_path(std::string_view path) {
-  const auto refuse = [&](std::string_view why) {
-    return bad("bad_path", std::format("\"{}\" is no path: {}.", protocol::as_utf8(path.substr(0, 100)), why));
-  };
-  if (!path.starts_with('/')) return refuse("it begins with /");
-  if (path.size() > max_path_bytes) return refuse(std::format("it has more than {} bytes", max_path_bytes));
-  if (!protocol::is_utf8(path) || path.contains('\0')) return refuse("it must be UTF-8 without NUL");
-  if (path == "/") return {};
-  for (std::size_t at = 1; at <= path.size();) {
-    const auto end = std::min(path.find('/', at), path.size());
-    const auto segment = path.substr(at, end - at);
-    if (segment.empty()) return refuse("no part of it may be empty");
-    if (segment == "." || segment == "..") return refuse("no part of it may be . or ..");
-    at = end + 1;
-  }
-  return {};
-}
-
 ProcessName name_of_path(std::string_view path) {
   std::string slug;
   for (const char c : path.substr(path.rfind('/') + 1)) {

@@ -13,7 +13,7 @@
 
 namespace celeriac::vm {
 
-/// Bytes of a name in its text form, and of a path.
+/// Bytes of a name in its text form, and of a node's or a topic's.
 inline constexpr std::size_t max_name_bytes = 512;
 inline constexpr std::size_t max_path_bytes = 255;
 
@@ -55,8 +55,6 @@ protocol::Result<void> check_name(const ProcessName& name);
 /// node [a-z0-9.-]+
 protocol::Result<void> check_node(std::string_view node);
 
-/// `/` or one or more `/segment`; no empty one, no `.` or `..`, no NUL, UTF-8, at most 255 bytes, no slash at the end.
-protocol::Result<void> check_path(std::string_view path);
 /// The id of an object that has a path of its own.
 ProcessName name_of_path(std::string_view path);
 
