@@ -22,6 +22,11 @@ function(celeriac_wasm_c name)
     DEPFILE ${out}.d
     COMMENT "Guest ${name}.wasm"
     VERBATIM)
+  celeriac_built_wasm(${name} ${out})
+endfunction()
+
+# celeriac_built_wasm(NAME FILE): makes FILE, the output of a custom command, something to depend on, as above.
+function(celeriac_built_wasm name out)
   add_custom_target(${name}-wasm ALL DEPENDS ${out})
   add_library(${name} INTERFACE)
   add_dependencies(${name} ${name}-wasm)

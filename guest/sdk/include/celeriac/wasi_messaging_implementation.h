@@ -20,6 +20,8 @@ void messaging_free_text(celeriac_text* text) {
 
 // ---- exports: results stand in one place, and post-return frees what they name ----
 
+#ifndef MESSAGING_EXPORTS_BY_HAND  // for who wants to write them
+
 static messaging_result messaging_returned;
 
 CELERIAC_EXPORT(MESSAGING_HANDLER "handle") messaging_result* messaging_export_handle(messaging_message message) {
@@ -42,6 +44,8 @@ CELERIAC_EXPORT(MESSAGING_HANDLER "subscribe") messaging_result* messaging_expor
 CELERIAC_EXPORT("cabi_post_" MESSAGING_HANDLER "subscribe") void messaging_export_subscribe_post(messaging_result* result) {
   result->list.len = 0;  // the topics are static
 }
+#endif
+
 #endif
 
 // ---- messages ----

@@ -1,0 +1,24 @@
+;; An echo whose allocator calls the host, which it must not: checklist 18.
+(module
+  (import "kinode:process/standard@0.7.0" "receive" (func $receive (param i32)))
+  (import "kinode:process/standard@0.7.0" "send-response"
+    (func $send_response (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
+  (import "kinode:process/standard@0.7.0" "clear-state" (func $clear_state))
+  (memory (export "memory") 1)
+  (global $top (mut i32) (i32.const 1024))
+  (func (export "cabi_realloc") (param $old i32) (param $old_size i32) (param $alignment i32) (param $size i32) (result i32)
+    (if (i32.gt_u (global.get $calls) (i32.const 0)) (then (call $clear_state)))  ;; not yet at the one of init
+    (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+    (i32.const 2048))
+  (global $calls (mut i32) (i32.const 0))
+  (func (export "init") (param i32 i32)
+    (loop $again
+      (global.set $top (i32.const 1024))
+      (call $receive (i32.const 16))
+      ;; ok, a request, and a response is expected: respond with its body
+      (if (i32.eqz (i32.or (i32.load8_u (i32.const 16)) (i32.load8_u (i32.const 56))))
+        (then (if (i32.load8_u (i32.const 72))
+          (then (call $send_response (i32.const 0) (i32.load (i32.const 88)) (i32.load (i32.const 92))
+            (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
+            (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))))))
+      (br $again))))

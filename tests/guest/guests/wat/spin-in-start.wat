@@ -1,0 +1,7 @@
+;; Never comes back from its start function: before there is an instance at all.
+(module
+  (memory (export "memory") 1)
+  (func $start (loop $again (br $again)))
+  (start $start)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+  (func (export "init") (param i32 i32)))

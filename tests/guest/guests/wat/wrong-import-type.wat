@@ -1,0 +1,6 @@
+;; Imports receive as if it took two parameters: refused, naming module and field (checklist 2).
+(module
+  (import "kinode:process/standard@0.7.0" "receive" (func (param i32 i32)))
+  (memory (export "memory") 1)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+  (func (export "init") (param i32 i32)))
