@@ -28,14 +28,14 @@ void append_bytes(Bytes& out, std::span<const std::uint8_t> bytes) {
 
 TypeTable::TypeTable(const ForeignModule& module) : next_(static_cast<std::uint32_t>(module.types.size())) {
   for (std::uint32_t i = 0; i < next_; ++i) {
-    if (module.types[i].parameters.empty()) known_.try_emplace(module.types[i].results, i);
+    known_.try_emplace({module.types[i].parameters, module.types[i].results}, i);
   }
 }
 
-std::uint32_t TypeTable::to(const std::vector<ValueType>& results) {
-  const auto [place, is_new] = known_.try_emplace(results, next_);
+std::uint32_t TypeTable::index(const FunctionType& type) {
+  const auto [place, is_new] = known_.try_emplace({type.parameters, type.results}, next_);
   if (is_new) {
-    added_.push_back(results);
+    added_.push_back(type);
     ++next_;
   }
   return place->second;
@@ -114,7 +114,7 @@ void BodyWriter::enter(std::uint32_t depth, const std::vector<ValueType>& result
   } else if (results.size() == 1) {
     out_.push_back(std::to_underlying(results.front()));
   } else {
-    append_signed(out_, types_.to(results));
+    append_signed(out_, types_.index({.parameters = {}, .results = results}));
   }
 }
 
@@ -157,13 +157,21 @@ void BodyWriter::append_code(const Body& body, const FunctionCost& cost) {
       case Opcode::ref_func:
         if (instruction.index < imports) break;
         copy_to(begin);
-        put(out_, opcode, instruction.index + added_imports);
+        put(out_, opcode, instruction.index + host_.added_imports);
         copied = code.offset();
         break;
       case Opcode::return_:
         if (cost.depth == 0) break;
         copy_to(begin);
         put(out_, Opcode::br, nesting);
+        copied = code.offset();
+        break;
+      case Opcode::memory_size:
+      case Opcode::memory_grow:
+        if (!host_.grow) break;
+        copy_to(begin);
+        if (opcode == Opcode::memory_size) put_constant(out_, Opcode::i32_const, 0);
+        put(out_, Opcode::call, *host_.grow);
         copied = code.offset();
         break;
       default:

@@ -2,6 +2,8 @@
 // Writes function bodies anew, with fuel and depth counted in them. Inside of this folder only.
 
 #include <map>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "wasm/foreign/cost.hpp"
@@ -10,28 +12,26 @@
 
 namespace celeriac::wasm::foreign {
 
-/// Functions that are imported beside those of the module: its own functions move up by so many.
-inline constexpr std::uint32_t added_imports = 2;
-
 /// The function types of the rewritten module: those that there were, then those that somebody asked for.
 class TypeTable {
  public:
   explicit TypeTable(const ForeignModule& module);
-  /// Index of the type () -> results.
-  std::uint32_t to(const std::vector<ValueType>& results);
-  /// Results of the added types, in their order.
-  [[nodiscard]] const std::vector<std::vector<ValueType>>& added() const noexcept { return added_; }
+  std::uint32_t index(const FunctionType& type);
+  /// The added types, in their order.
+  [[nodiscard]] const std::vector<FunctionType>& added() const noexcept { return added_; }
 
  private:
   std::uint32_t next_;
-  std::map<std::vector<ValueType>, std::uint32_t> known_;
-  std::vector<std::vector<ValueType>> added_;
+  std::map<std::pair<std::vector<ValueType>, std::vector<ValueType>>, std::uint32_t> known_;
+  std::vector<FunctionType> added_;
 };
 
 /// Where things are that code refers to.
 struct HostIndices {
-  std::uint32_t refuel, too_deep;  ///< functions
-  std::uint32_t fuel, depth;       ///< globals
+  std::uint32_t refuel, too_deep;     ///< functions
+  std::optional<std::uint32_t> grow;  ///< a function, if the host grows the memory
+  std::uint32_t added_imports;        ///< the module's own functions move up by so many
+  std::uint32_t fuel, depth;          ///< globals
   std::uint32_t depth_limit;
 };
 

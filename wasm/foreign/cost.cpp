@@ -124,6 +124,7 @@ class Account {
       default:
         cost_.has_ranges |= works_on_range(opcode);
         cost_.writes_tables |= writes_table(opcode);
+        cost_.drops_segments |= opcode == Opcode::data_drop || opcode == Opcode::elem_drop;
         break;
     }
     highest_ = std::max(highest_, height_);

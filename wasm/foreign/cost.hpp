@@ -26,6 +26,7 @@ struct FunctionCost {
   std::uint32_t depth = 0;           ///< units; 0: not counted
   bool has_ranges = false;           ///< works on whole ranges of a memory or table
   bool writes_tables = false;
+  bool drops_segments = false;
 };
 
 /// True for an operation that takes as long as the length on top of the stack says.

@@ -57,8 +57,8 @@ void append_extent(Bytes& out, std::uint32_t minimum, std::optional<std::uint32_
   append_unsigned(out, std::min(maximum.value_or(limit), limit));
 }
 
-/// The contents with each index of a function in them as it is in the rewritten module.
-Bytes renumbered(const ForeignModule& module, Contents contents) {
+/// The contents with each index of a function of the module's own moved up.
+Bytes renumbered(const ForeignModule& module, Contents contents, std::uint32_t by) {
   const auto begin = static_cast<std::size_t>(contents.data() - module.bytes.data());
   const std::size_t end = begin + contents.size();
   Bytes made;
@@ -67,7 +67,7 @@ Bytes renumbered(const ForeignModule& module, Contents contents) {
   for (; reference != module.references.end() && reference->offset < end; ++reference) {
     append_bytes(made, module.bytes.subspan(copied, reference->offset - copied));
     const bool moved = reference->function >= module.imports.size();
-    append_unsigned(made, reference->function + (moved ? added_imports : 0));
+    append_unsigned(made, reference->function + (moved ? by : 0));
     copied = reference->offset + reference->length;
   }
   append_bytes(made, module.bytes.subspan(copied, end - copied));
@@ -94,21 +94,21 @@ class ModuleWriter {
     append_section(out, section::memory, memory_section());
     append_section(out, section::global, global_section());
     append_section(out, section::export_, export_section());
-    append_section(out, section::start, whole(section::start));
+    if (!options_.host_memory) append_section(out, section::start, whole(section::start));
     append_section(out, section::element, whole(section::element));
     append_section(out, section::data_count, whole(section::data_count));
     append_section(out, section::code, code);
     append_section(out, section::data, whole(section::data));
     append_section(
         out, section::custom,
-        renumbered_names(module_, static_cast<std::uint32_t>(module_.imports.size()), added_imports));
+        renumbered_names(module_, static_cast<std::uint32_t>(module_.imports.size()), host_.added_imports));
     return std::move(made_);
   }
 
  private:
   Bytes whole(std::uint8_t id) const {
     const auto& contents = module_.sections[id];
-    return contents ? renumbered(module_, *contents) : Bytes();
+    return contents ? renumbered(module_, *contents, host_.added_imports) : Bytes();
   }
 
   /// The entries of a section, without their number.
@@ -117,7 +117,7 @@ class ModuleWriter {
     if (!contents) return {};
     Cursor in(*contents);
     in.unsigned32();
-    return renumbered(module_, in.take(in.remaining()));
+    return renumbered(module_, in.take(in.remaining()), host_.added_imports);
   }
 
   /// What of the state has no export yet gets one; what cannot be saved is said.
@@ -141,21 +141,22 @@ class ModuleWriter {
     Bytes made;
     append_size(made, module_.types.size() + types_.added().size());
     append_bytes(made, entries(section::type));
-    for (const auto& results : types_.added()) {
+    for (const FunctionType& type : types_.added()) {
       made.push_back(function_type);
-      append_types(made, {});
-      append_types(made, results);
+      append_types(made, type.parameters);
+      append_types(made, type.results);
     }
     return made;
   }
 
   Bytes import_section() {
-    const std::uint32_t type = types_.to({});
+    const std::uint32_t type = types_.index({});
     Bytes made;
-    append_size(made, module_.imports.size() + added_imports);
+    append_size(made, module_.imports.size() + host_.added_imports);
     append_bytes(made, entries(section::import));
     append_import(made, refuel_field, type);
     append_import(made, too_deep_field, type);
+    if (host_.grow) append_import(made, grow_field, types_.index({{ValueType::i32}, {ValueType::i32}}));
     return made;
   }
 
@@ -200,6 +201,11 @@ class ModuleWriter {
       append_export(added, memory_export, ExportKind::memory, 0);
       ++number;
     }
+    if (options_.host_memory && module_.start) {
+      append_export(added, start_export, ExportKind::function,
+                    *module_.start + (*module_.start < module_.imports.size() ? 0 : host_.added_imports));
+      ++number;
+    }
     Bytes made;
     append_size(made, number);
     append_bytes(made, entries(section::export_));
@@ -214,12 +220,14 @@ class ModuleWriter {
     Bytes made;
     made.reserve(2 * module_.sections[section::code]->size());
     append_size(made, module_.bodies.size());
-    bool writes_tables = false;
+    bool writes_tables = false, drops_segments = false;
     for (std::size_t i = 0; i < costs.size(); ++i) {
       writer.append(made, module_.bodies[i], costs[i]);
       writes_tables |= costs[i].writes_tables;
+      drops_segments |= costs[i].drops_segments;
     }
     if (writes_tables) made_.snapshot_obstacles.emplace_back("its tables change while it runs");
+    if (drops_segments) made_.snapshot_obstacles.emplace_back("it drops segments while it runs");
     return made;
   }
 
@@ -230,6 +238,9 @@ class ModuleWriter {
   const HostIndices host_{
       .refuel = static_cast<std::uint32_t>(module_.imports.size()),
       .too_deep = static_cast<std::uint32_t>(module_.imports.size()) + 1,
+      .grow = options_.host_memory ? std::optional(static_cast<std::uint32_t>(module_.imports.size()) + 2)
+                                   : std::nullopt,
+      .added_imports = options_.host_memory ? 3u : 2u,
       .fuel = static_cast<std::uint32_t>(module_.globals.size()),
       .depth = static_cast<std::uint32_t>(module_.globals.size()) + 1,
       .depth_limit = options_.depth_limit,

@@ -19,6 +19,9 @@
 //
 // STATE. Mutable numeric globals without an export and a memory without one get exports, so that they can be
 // saved. BOUNDS. The memory and each table get a maximum.
+// HOST'S MEMORY, if asked for. The host grows the memory and says how large it is, and the start function is
+// an export like any other: then instances can live in one memory by turns, and one that is restored need not
+// start again.
 
 #include <cstdint>
 #include <string>
@@ -34,16 +37,21 @@ namespace celeriac::wasm::foreign {
 
 /// Nothing that a foreign module imports or exports may begin so.
 inline constexpr std::string_view reserved_prefix = "celeriac:";
-/// Module of the two imported functions, both `() -> ()`.
+/// Module of the imported functions.
 inline constexpr std::string_view host_module = "celeriac:host";
-inline constexpr std::string_view refuel_field = "refuel";
-inline constexpr std::string_view too_deep_field = "too_deep";
+inline constexpr std::string_view refuel_field = "refuel";      ///< () -> ()
+inline constexpr std::string_view too_deep_field = "too_deep";  ///< () -> ()
+/// (i32) -> (i32), what memory.grow does; memory.size is a call with 0. Only with
+/// InstrumentOptions::host_memory.
+inline constexpr std::string_view grow_field = "grow";
 /// Exported mutable i64: what is left. Below zero, refuel is called at the next head.
 inline constexpr std::string_view fuel_global = "celeriac:fuel";
 /// Exported mutable i32, 0 while nothing runs.
 inline constexpr std::string_view depth_global = "celeriac:depth";
 /// Exported memory, where the module exports none of its own.
 inline constexpr std::string_view memory_export = "celeriac:memory";
+/// Exported function () -> (), which was the start function. Only with InstrumentOptions::host_memory.
+inline constexpr std::string_view start_export = "celeriac:start";
 /// Followed by the global's index in decimal.
 inline constexpr std::string_view global_export_prefix = "celeriac:global";
 
@@ -51,6 +59,7 @@ struct InstrumentOptions {
   std::int64_t initial_fuel = 1'000'000;  ///< what a start function begins with
   /// In units of 16 values, or at most 256 bytes of native stack: 1 MiB.
   std::uint32_t depth_limit = 4'096;
+  bool host_memory = false;
 };
 
 /// A mutable global as a snapshot finds it.

@@ -69,10 +69,10 @@ Limits Limits::instrumented() const noexcept {
   Limits wider = *this;
   wider.module_bytes *= growth;
   wider.body_bytes = body_bytes > UINT32_MAX / growth ? UINT32_MAX : body_bytes * growth;
-  wider.types += types + 1;  // () -> results of each, and () -> ()
-  wider.imports += 2;        // refuel, too_deep
+  wider.types += types + 2;  // () -> results of each, () -> () and (i32) -> (i32)
+  wider.imports += 3;        // refuel, too_deep, grow
   wider.globals += 2;        // fuel, depth
-  wider.exports += globals + 3;
+  wider.exports += globals + 4;
   wider.locals += 1;   // a length
   wider.nesting += 2;  // the block around a body, and the `if` of a head
   return wider;

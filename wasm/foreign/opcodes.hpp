@@ -28,6 +28,8 @@ enum class Opcode : std::uint16_t {
   global_get = 0x23,
   global_set = 0x24,
   table_set = 0x26,
+  memory_size = 0x3F,
+  memory_grow = 0x40,
   i32_const = 0x41,
   i64_const = 0x42,
   f32_const = 0x43,

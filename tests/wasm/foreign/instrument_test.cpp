@@ -174,6 +174,24 @@ TEST_CASE("state that cannot be saved is named") {
   CHECK(instrumented(sample("bare")).snapshot_obstacles.empty());
 }
 
+TEST_CASE("with the host's memory, growing is the host's affair and starting is a call") {
+  const auto bytes = testing::wat2wasm(R"((module
+    (memory 1) (global $started (mut i32) (i32.const 0))
+    (func $start (global.set $started (i32.const 1))) (start $start)
+    (func (export "size") (result i32) (memory.size))
+    (func (export "grow") (result i32) (memory.grow (i32.const 2)))))");
+  const Instrumented made = instrumented(bytes, {}, {.host_memory = true});
+  CHECK(testing::wasm_validate(made.bytes) == "");
+  const ForeignModule after = read_again(made);
+  REQUIRE(after.imports.size() == 3);
+  CHECK(after.imports[2].field == grow_field);
+  CHECK(text(after.types[after.imports[2].type]) == "(i32) -> (i32)");
+  CHECK_FALSE(after.has_start());
+  REQUIRE(after.exported_function(start_export) != nullptr);
+  CHECK(text(*after.exported_function(start_export)) == "() -> ()");
+  CHECK(read_again(instrumented(bytes)).has_start());
+}
+
 TEST_CASE("functions keep their names, renumbered; a name section in disorder is left behind") {
   const Instrumented made = instrumented(sample("names"));
   const std::string text(made.bytes.begin(), made.bytes.end());
