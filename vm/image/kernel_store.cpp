@@ -41,19 +41,22 @@ Result<void> KernelStore::run(std::string_view sql, std::initializer_list<std::s
 }
 
 Result<std::vector<std::pair<std::string, std::string>>> KernelStore::processes() {
-  auto statement = database_.prepare("SELECT name, json FROM processes ORDER BY name");
+  auto statement = database_.prepare("SELECT name, record FROM processes ORDER BY name");
   if (!statement) return std::unexpected(std::move(statement.error()));
   std::vector<std::pair<std::string, std::string>> made;
   while (true) {
     auto row = statement->step();
     if (!row) return std::unexpected(std::move(row.error()));
     if (!*row) return made;
-    made.emplace_back(statement->text(0), statement->text(1));
+    made.emplace_back(statement->text(0), statement->blob(1));
   }
 }
 
-Result<void> KernelStore::put_process(std::string_view name, std::string_view json) {
-  return run("INSERT OR REPLACE INTO processes (name, json) VALUES (?, ?)", {name, json});
+Result<void> KernelStore::put_process(std::string_view name, std::string_view record) {
+  auto statement = database_.prepare("INSERT OR REPLACE INTO processes (name, record) VALUES (?, ?)");
+  if (!statement) return std::unexpected(std::move(statement.error()));
+  statement->bind(1, name).bind_blob(2, record);
+  return finish(*statement);
 }
 
 Result<void> KernelStore::remove_process(std::string_view name) {
@@ -211,6 +214,15 @@ Result<void> KernelStore::remove_object(std::string_view path) {
                "(SELECT sha256 FROM package_files WHERE sha256 IS NOT NULL)",
                {});
   });
+}
+
+Result<std::string> KernelStore::package_module(std::string_view package, std::string_view path) {
+  auto statement = database_.prepare("SELECT sha256 FROM package_files WHERE package = ? AND path = ? AND sha256 IS NOT NULL");
+  if (!statement) return std::unexpected(std::move(statement.error()));
+  auto row = statement->bind(1, package).bind(2, path).step();
+  if (!row) return std::unexpected(std::move(row.error()));
+  if (!*row) return fail(Status::not_found, std::format("The package {} has no module {}.", package, path));
+  return statement->text(0);
 }
 
 Result<std::string> KernelStore::module(std::string_view sha256) {

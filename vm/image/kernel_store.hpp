@@ -35,9 +35,9 @@ class KernelStore {
  public:
   explicit KernelStore(Database& database) : database_(database) {}
 
-  /// Name and JSON, by name.
+  /// Name and record (vm/kernel/records.hpp), by name.
   protocol::Result<std::vector<std::pair<std::string, std::string>>> processes();
-  protocol::Result<void> put_process(std::string_view name, std::string_view json);
+  protocol::Result<void> put_process(std::string_view name, std::string_view record);
   protocol::Result<void> remove_process(std::string_view name);
   /// Also its state, its snapshot and its messages.
   protocol::Result<void> purge_process(std::string_view name);
@@ -64,6 +64,8 @@ class KernelStore {
   /// Status::wrong_state (object_already_exists) if something stands there.
   protocol::Result<void> put_object(std::string_view path, std::string_view sha256, std::string_view bytes);
   protocol::Result<void> remove_object(std::string_view path);
+  /// sha256 of a module by its path below a package's pkg/. Status::not_found.
+  protocol::Result<std::string> package_module(std::string_view package, std::string_view path);
   /// Status::not_found.
   protocol::Result<std::string> module(std::string_view sha256);
   protocol::Result<void> put_module(std::string_view sha256, std::string_view bytes);

@@ -45,7 +45,7 @@ std::span<const char* const> migrations() {
     package TEXT NOT NULL REFERENCES packages ON DELETE CASCADE, path TEXT NOT NULL,
     sha256 TEXT REFERENCES modules, bytes BLOB,
     PRIMARY KEY (package, path), CHECK ((sha256 IS NULL) <> (bytes IS NULL)));
-  CREATE TABLE processes (name TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE processes (name TEXT PRIMARY KEY, record BLOB NOT NULL) WITHOUT ROWID;
   CREATE TABLE states (name TEXT PRIMARY KEY, bytes BLOB NOT NULL);
   CREATE TABLE messages (number INTEGER PRIMARY KEY, target TEXT NOT NULL, bytes BLOB NOT NULL);
   CREATE TABLE objects (path TEXT PRIMARY KEY, sha256 TEXT NOT NULL REFERENCES modules) WITHOUT ROWID;

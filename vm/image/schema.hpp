@@ -5,7 +5,7 @@
 //   packages                 package:publisher, version, manifest_hash, manifest, metadata, signed_by (key id; ""
 //                            for nobody), installed (ms since 1970)
 //   modules                  sha256 (hex), bytes: Wasm, once each, whoever uses it
-//   processes                name (process:package:publisher), json: what it is made of, and its capabilities
+//   processes                name (process:package:publisher), record: what it is made of, and its capabilities
 //   states                   name, bytes: what a process keeps for itself
 //   messages                 number, target (name), bytes: accepted for an object, and not dealt with yet
 //   objects                  path in the namespace, sha256 of the module that stands there
