@@ -1,0 +1,23 @@
+#pragma once
+// The worker: one thread, one loop, one stream to the VM. Everything else hangs on these.
+
+#include <cstdint>
+
+#include "guest/memory_watch.hpp"
+
+namespace celeriac::guest {
+
+/// Status with which a worker ends that has no memory left for itself.
+inline constexpr int out_of_memory_status = 12;
+
+struct WorkerOptions {
+  int socket = 3;
+  std::uint64_t instances = 64;
+  std::uint64_t memory = 0;  ///< bytes of writable memory of all instances; 0: no limit
+  bool ahead_of_time = false;
+};
+
+/// Serves the socket until the stream ends.
+void serve(const WorkerOptions& options, const MemoryWatch& watch);
+
+}  // namespace celeriac::guest
