@@ -4,6 +4,7 @@
 #include <format>
 #include <string>
 
+#include "guest/abi/kinode/kinode.hpp"
 #include "protocol/words.hpp"
 
 namespace celeriac::guest {
@@ -16,7 +17,9 @@ using protocol::Status;
 
 /// The modules that are tried first come first: what a stranger's module imports says more than what it
 /// exports.
-constexpr std::span<const Abi> table = {};
+constexpr Abi table[] = {
+    {"kinode", "imports kinode:process/standard", kinode::recognises, kinode::make},
+};
 
 bool is(const ModuleShape::Function& function, std::string_view module, std::string_view name) {
   return function.module == module && function.name == name;

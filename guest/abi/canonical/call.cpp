@@ -61,10 +61,6 @@ std::unique_ptr<Resource> Call::taken(const Value& parameter) {
   return found == taken_.end() ? nullptr : std::move(*found);
 }
 
-std::uint32_t Call::allocate(std::uint32_t size) {
-  return instance_.allocate(guest_, Purpose::import_result, 1, size);
-}
-
 void Call::give(const Value& result) {
   Lower lower(instance_, guest_, Purpose::import_result);
   if (function_.returns_area()) return lower.at(*function_.result, result, area_);

@@ -1,9 +1,8 @@
 #pragma once
 // One call across the border, in either direction.
 //
-//   a guest calls an import:  Call: all arguments are checked, and the return area ──► handler acts, gives
-//   the result the host calls an export: ExportCall ──► result(), to be copied ──► finish(): post-return,
-//   once
+//   a guest calls an import:  Call, all arguments checked, and the return area ──► handler acts ──► give()
+//   the host calls an export: ExportCall ──► result(), to be copied ──► finish(): post-return, once
 //
 // serve<function, Self, handler> makes a HostFunction::call of a handler `void handler(Self&, Call&)`, where
 // Self is a personality with a `canonical::Instance& instance()`. Every Trap from inside gets the function's
@@ -36,8 +35,10 @@ class Call final : private HandleSink {
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
-  /// A parameter. Texts view the guest's memory: copy what is needed after allocate() or give().
+  /// A parameter. Texts view the guest's memory: copy what is needed after give().
   [[nodiscard]] const Value& operator[](std::size_t parameter) const { return arguments_[parameter]; }
+  /// All of them, as a record.
+  [[nodiscard]] const Value& arguments() const noexcept { return arguments_; }
   [[nodiscard]] Arena& arena() noexcept { return arena_; }
   [[nodiscard]] Guest& guest() noexcept { return guest_; }
 
@@ -55,9 +56,6 @@ class Call final : private HandleSink {
   Value own(const ResourceType& type, std::unique_ptr<Resource> resource) {
     return Value::number(instance_.handles().insert(type, std::move(resource)));
   }
-  /// Memory for a list<u8> of the result that is written piece by piece: Value::placed().
-  [[nodiscard]] std::uint32_t allocate(std::uint32_t size);
-
   /// The result, which the guest gets: once, as the last thing that a handler of a function with a result
   /// does.
   void give(const Value& result);

@@ -15,8 +15,12 @@ std::uint32_t Lower::allocate(std::uint32_t alignment, std::uint64_t size) {
 
 // A string or a list: where its bytes or elements are now.
 Lower::Range Lower::place(const Type& type, const Value& value) {
-  if (value.is_placed())
-    return {static_cast<std::uint32_t>(value.number()), static_cast<std::uint32_t>(value.size())};
+  if (const auto* stream = value.stream(); stream != nullptr) {
+    const auto pointer = allocate(1, value.size());
+    stream->copy_to(guest_, pointer);
+    memory_.refresh();
+    return {pointer, static_cast<std::uint32_t>(value.size())};
+  }
   if (type.kind == Kind::string || type.is_bytes()) {
     const auto text = value.text();
     const auto pointer = allocate(1, text.size());

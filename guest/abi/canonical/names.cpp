@@ -35,7 +35,7 @@ std::string_view compatibility_track(std::string_view version) noexcept {
   return version.substr(0, end);
 }
 
-std::vector<std::string> import_modules(std::string_view interface) {
+std::array<std::string, spellings> import_modules(std::string_view interface) {
   const auto at = std::min(interface.find('@'), interface.size());
   auto track = std::string(standardised) + std::string(interface.substr(0, at));
   if (at < interface.size()) track += std::format("@{}", compatibility_track(interface.substr(at + 1)));
@@ -47,11 +47,12 @@ std::string resource_drop_field(std::string_view import_module, std::string_view
                                                  : std::format("[resource-drop]{}", resource);
 }
 
-std::vector<ExportName> export_names(std::string_view interface, std::string_view function) {
+std::array<ExportName, spellings> export_names(std::string_view interface, std::string_view function) {
   const auto usual = interface.empty() ? std::string(function) : std::format("{}#{}", interface, function);
   const auto track = interface.empty() ? std::string(standardised) : import_modules(interface)[1];
   const auto other = std::format("{}|{}", track, function);
-  return {{usual, std::format("cabi_post_{}", usual)}, {other, std::format("{}_post", other)}};
+  return {ExportName{usual, std::format("cabi_post_{}", usual)},
+          ExportName{other, std::format("{}_post", other)}};
 }
 
 ExportName find_export(const Guest& guest, std::string_view interface, std::string_view function) {

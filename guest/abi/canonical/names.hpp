@@ -6,9 +6,9 @@
 //   wasi:messaging/incoming-handler@0.2.0-draft#handle
 //   cm32p2|wasi:messaging/incoming-handler@0.2.0-draft|handle init cm32p2||init
 
+#include <array>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "guest/abi/guest.hpp"
 
@@ -17,8 +17,11 @@ namespace celeriac::guest::canonical {
 /// What stays of a version: 1.2.3 → 1, 0.7.0 → 0.7, 0.0.4 → 0.0.4; one with a pre-release part stays whole.
 std::string_view compatibility_track(std::string_view version) noexcept;
 
+/// The old one and the standardised one.
+inline constexpr std::size_t spellings = 2;
+
 /// The import module of an interface, in both spellings: "cm32p2|kinode:process/standard@0.7" is the second.
-std::vector<std::string> import_modules(std::string_view interface);
+std::array<std::string, spellings> import_modules(std::string_view interface);
 
 /// The names of "[resource-drop]message", of whatever the spelling of its module is: "message_drop".
 std::string resource_drop_field(std::string_view import_module, std::string_view resource);
@@ -30,7 +33,7 @@ struct ExportName {
 };
 
 /// `interface` is "" for functions of the world itself.
-std::vector<ExportName> export_names(std::string_view interface, std::string_view function);
+std::array<ExportName, spellings> export_names(std::string_view interface, std::string_view function);
 
 /// The spelling that is exported; its post-return is "" if there is none.
 ExportName find_export(const Guest& guest, std::string_view interface, std::string_view function);

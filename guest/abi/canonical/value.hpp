@@ -18,8 +18,19 @@
 #include <string_view>
 
 #include "guest/abi/canonical/handles.hpp"
+#include "guest/abi/guest.hpp"
 
 namespace celeriac::guest::canonical {
+
+/// Bytes that need not pass through memory of the host as a whole.
+class Stream {
+ public:
+  /// Writes all of them at `address`, where there is room for them. May sleep.
+  virtual void copy_to(Guest& guest, std::uint32_t address) const = 0;
+
+ protected:
+  ~Stream() = default;
+};
 
 class Value {
  public:
@@ -51,12 +62,12 @@ class Value {
     made.data_ = payload;
     return made;
   }
-  /// A list whose elements lie in the guest's memory already.
-  static constexpr Value placed(std::uint32_t pointer, std::uint32_t length) {
+  /// A list<u8> that is fetched when it is written; the stream must live until then.
+  static constexpr Value stream(const Stream& source, std::size_t size) {
     Value made;
-    made.number_ = pointer;
-    made.size_ = length;
-    made.placed_ = true;
+    made.data_ = &source;
+    made.size_ = size;
+    made.streamed_ = true;
     return made;
   }
   /// A resource that came in a parameter.
@@ -80,8 +91,12 @@ class Value {
   [[nodiscard]] std::optional<std::string_view> optional_text() const {
     return number_ == 0 ? std::nullopt : std::optional(payload()->text());
   }
-  [[nodiscard]] constexpr bool is_placed() const { return placed_; }
+  /// Bytes of a text, or of a stream.
   [[nodiscard]] constexpr std::size_t size() const { return size_; }
+  /// Null if the bytes are there already.
+  [[nodiscard]] const Stream* stream() const {
+    return streamed_ ? static_cast<const Stream*>(data_) : nullptr;
+  }
   [[nodiscard]] Resource* behind() const {
     return const_cast<Resource*>(static_cast<const Resource*>(data_));  // it came in as one that may change
   }
@@ -90,7 +105,7 @@ class Value {
   const void* data_ = nullptr;
   std::size_t size_ = 0;
   std::uint64_t number_ = 0;
-  bool placed_ = false;
+  bool streamed_ = false;
 };
 
 /// Where the values of one call lie. The first few dozen need no allocation.
