@@ -66,6 +66,8 @@ farm_status farm_call(const char* object, const char* operation, const farm_fiel
                       celeriac_text* path);
 /// Keeps what farm_error() tells.
 void farm_set_error(celeriac_text sentence);
+/// The status of an error's code: "denied"; farm_failed where the code is finer than that.
+farm_status farm_status_named(celeriac_text code);
 
 CELERIAC_END
 
@@ -77,6 +79,15 @@ celeriac_text farm_error(void) { return farm_last_error; }
 void farm_set_error(celeriac_text sentence) {
   free((void*)farm_last_error.ptr);
   farm_last_error = sentence.len > 0 ? celeriac_copy(sentence) : CELERIAC_MAKE(celeriac_text){NULL, 0};
+}
+
+farm_status farm_status_named(celeriac_text code) {
+  static const char* const names[] = {"ok", "unknown_operation", "malformed", "not_found", "channel_busy", "overloaded", "denied",
+                                      "invalid_code", "wrong_state", "locked", "offline", "timeout", "hardware_fault", "cancelled",
+                                      "failed", "out_of_resources", "internal"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; ++i)
+    if (celeriac_equal(code, celeriac_from_c(names[i]))) return (farm_status)i;
+  return celeriac_equal(code, CELERIAC_TEXT("not_permitted")) ? farm_denied : farm_failed;
 }
 
 static farm_status farm_motion(const char* operation, const farm_field* fields, size_t count) {

@@ -202,11 +202,11 @@ farm_status farm_call(const char* object, const char* operation, const farm_fiel
     status = answer.error.kind == kinode_offline ? farm_offline : farm_timeout;
     farm_set_error(CELERIAC_TEXT("hardware:distro:sys does not answer, or may not be asked."));
   } else {
-    celeriac_text json = answer.message.response.body;
-    status = (farm_status)(int)celeriac_number(json_find(json, "status"));
-    celeriac_text sentence = json_text(json_find(json, "message"));
+    celeriac_text json = answer.message.response.body, error = json_find(json, "error");
+    celeriac_text code = json_text(json_find(error, "code")), sentence = json_text(json_find(error, "message"));
+    if (error.ptr != NULL) status = farm_status_named(code);
     farm_set_error(sentence);
-    kinode_free_text(&sentence);
+    free((void*)code.ptr), free((void*)sentence.ptr);
     if (value != NULL) *value = (int)celeriac_number(json_find(json, "value"));
     if (path != NULL) *path = json_text(json_find(json, "path"));
   }

@@ -178,9 +178,8 @@ farm_status farm_call(const char* object, const char* operation, const farm_fiel
   farm_set_error(bson_text(bson_find(answer, "message")));
   if (value != NULL) *value = (int)bson_long(bson_find(answer, "value"));
   if (path != NULL) *path = celeriac_copy(bson_text(bson_find(answer, "path")));
-  farm_status status = (farm_status)bson_long(bson_find(answer, "status"));
   bool failed = celeriac_equal(content.key, CELERIAC_TEXT("othismo.error"));
-  return failed && status == farm_ok ? farm_failed : status;
+  return failed ? farm_status_named(bson_text(bson_find(answer, "code"))) : farm_ok;
 }
 #endif
 
