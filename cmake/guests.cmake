@@ -35,3 +35,32 @@ function(celeriac_built_wasm name out)
   target_compile_definitions(${name} INTERFACE ${macro}_WASM="${out}")
   set_target_properties(${name} PROPERTIES CELERIAC_WASM ${out})
 endfunction()
+
+# celeriac_guest_package(NAME MODULES TARGET=FILE …): packs examples like examples/guests/NAME: its manifest, its metadata, its own pkg/ and modules that
+# the build makes, each under the name that the manifest has. The package is NAME.celeriac beside them; NAME-package is what to depend on.
+function(celeriac_guest_package name)
+  cmake_parse_arguments(arg "" "" "MODULES" ${ARGN})
+  set(out ${CMAKE_CURRENT_BINARY_DIR}/${name}.celeriac)
+  set(directory ${CMAKE_CURRENT_SOURCE_DIR}/${name})
+  set(packer ${PROJECT_SOURCE_DIR}/guest/sdk/celeriac-package)
+  set(added)
+  set(modules)
+  foreach(each ${arg_MODULES})
+    string(REPLACE "=" ";" parts ${each})
+    list(GET parts 0 target)
+    list(GET parts 1 file)
+    if(TARGET ${target})
+      get_target_property(path ${target} CELERIAC_WASM)
+    else()
+      set(path ${CMAKE_CURRENT_SOURCE_DIR}/${target})
+    endif()
+    list(APPEND added --add ${path}=${file})
+    list(APPEND modules ${path})
+  endforeach()
+  add_custom_command(OUTPUT ${out}
+    COMMAND ${packer} ${directory} -o ${out} ${added}
+    DEPENDS ${packer} ${directory}/manifest.json ${directory}/metadata.json ${modules}
+    COMMENT "Package ${name}.celeriac"
+    VERBATIM)
+  add_custom_target(${name}-package ALL DEPENDS ${out})
+endfunction()

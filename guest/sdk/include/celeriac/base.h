@@ -54,6 +54,11 @@ celeriac_text celeriac_copy(celeriac_text text);
 /// The number at the start of `text`, 0 where there is none: "-12.5".
 double celeriac_number(celeriac_text text);
 
+/// The manifest's arguments: celeriac_argument(0) is the first, {NULL, 0} where there is none. Valid for ever.
+celeriac_text celeriac_argument(size_t index);
+/// Milliseconds since 1970.
+int64_t celeriac_now_ms(void);
+
 /// Ends the guest with a trap.
 __attribute__((noreturn)) static inline void celeriac_trap(void) { __builtin_trap(); }
 

@@ -117,6 +117,27 @@ double celeriac_number(celeriac_text text) {
   return sign * value;
 }
 
+// Functions of wasi_snapshot_preview1, which is there beside every ABI.
+CELERIAC_IMPORT("wasi_snapshot_preview1", "args_sizes_get") int32_t celeriac_import_args_sizes_get(size_t* count, size_t* size);
+CELERIAC_IMPORT("wasi_snapshot_preview1", "args_get") int32_t celeriac_import_args_get(char** arguments, char* bytes);
+CELERIAC_IMPORT("wasi_snapshot_preview1", "clock_time_get")
+int32_t celeriac_import_clock_time_get(int32_t clock, int64_t precision, int64_t* nanoseconds);
+
+celeriac_text celeriac_argument(size_t index) {
+  static char** arguments;  // the program's name is the first
+  static size_t count;
+  size_t size = 0;
+  if (arguments == NULL && celeriac_import_args_sizes_get(&count, &size) == 0) {
+    arguments = (char**)malloc((count + 1) * sizeof *arguments + size + 1);
+    if (arguments == NULL || celeriac_import_args_get(arguments, (char*)(arguments + count + 1)) != 0) count = 0;
+  }
+  return index + 1 < count ? celeriac_from_c(arguments[index + 1]) : celeriac_bytes(NULL, 0);
+}
+int64_t celeriac_now_ms(void) {
+  int64_t nanoseconds = 0;
+  return celeriac_import_clock_time_get(0, 1000000, &nanoseconds) == 0 ? nanoseconds / 1000000 : 0;
+}
+
 void celeriac_put(celeriac_buffer* buffer, celeriac_text bytes) {
   if (buffer->len + bytes.len > buffer->capacity) {
     size_t capacity = buffer->capacity < 64 ? 128 : buffer->capacity * 2;
