@@ -52,23 +52,17 @@ Instance::Instance(Surroundings& surroundings, StartOrder order)
     : surroundings_(surroundings),
       order_(std::move(order)),
       messages_(std::max(1.0, order_.messages_per_second),
-                std::max(1.0, order_.messages_per_second * message_burst_seconds)) {
-  if (!surroundings_.in_place) fiber_.emplace([this] { live(); });
-}
+                std::max(1.0, order_.messages_per_second * message_burst_seconds)),
+      fiber_([this] { live(); }, surroundings.stack_bytes) {}
 
-Instance::~Instance() {
-  fiber_.reset();
-}
+Instance::~Instance() = default;
 
 // ---- life ----------------------------------------------------------------------------------------
 
 void Instance::run() {
   const auto self = shared_from_this();
-  if (fiber_)
-    fiber_->resume();
-  else
-    live();
-  if (!fiber_ || fiber_->finished()) finish();
+  fiber_.resume();
+  if (fiber_.finished()) finish();
 }
 
 void Instance::live() {
@@ -141,10 +135,7 @@ void Instance::wait() {
   waiting_ = true;
   while (!killed_ && (!woken_ || paused_)) {
     if (paused_) rests();
-    if (fiber_)
-      Fiber::suspend();  // throws Killed when the worker itself goes
-    else if (surroundings_.io.run_one() == 0)
-      throw Ended{};  // so does this
+    Fiber::suspend();  // throws Killed when the worker itself goes
   }
   waiting_ = false;
   ticket_ = Ticket::none;
@@ -159,11 +150,11 @@ void Instance::wake(Ticket ticket) {
 }
 
 void Instance::go_on() {
-  if (!waiting_ || !fiber_ || fiber_->finished()) return;
+  if (!waiting_ || fiber_.finished()) return;
   if (!killed_ && (!woken_ || paused_)) return;
   const auto self = shared_from_this();
-  fiber_->resume();
-  if (fiber_->finished()) finish();
+  fiber_.resume();
+  if (fiber_.finished()) finish();
 }
 
 void Instance::checkpoint() {
@@ -316,7 +307,7 @@ wasm::HostOutcome Instance::enter(void* instance, const void* function,
 
 void Instance::prepare() {
   module_ = fetch_module();
-  auto personality = personality_for(module_->shape, order_.abi);
+  auto personality = surroundings_.personality_for(module_->shape, order_.abi);
   if (!personality) throw Refused{personality.error()};
   personality_ = std::move(*personality);
   auto made = wasm::GuestInstance::create(module_->code, {&Instance::refuel, this});

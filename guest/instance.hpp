@@ -8,9 +8,6 @@
 //       returned, trap,   │  └─────────────────────────────────────────┘ a pause holds it here
 //       killed            ▼                                              a kill makes the wait throw Ended
 //                       ended ──► Owner::ended, once, outside of the fiber
-//
-// Ahead-of-time code cannot leave the stack that it runs on. Then there is no fiber: whoever waits turns the
-// loop from inside, and there is one instance in the process.
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -78,7 +75,8 @@ struct Surroundings {
   std::shared_ptr<protocol::Session> session;
   Modules& modules;
   Owner& owner;
-  bool in_place = false;  ///< no fibers: ahead-of-time code
+  PersonalityFor personality_for;
+  std::size_t stack_bytes = Fiber::default_stack_bytes;
 };
 
 class Instance final : public Guest, public std::enable_shared_from_this<Instance> {
@@ -172,7 +170,7 @@ class Instance final : public Guest, public std::enable_shared_from_this<Instanc
   bool ended_ = false;
   InstanceEnd end_;
   protocol::Error refusal_;
-  std::optional<Fiber> fiber_;  // last: what is on its stack refers to the rest
+  Fiber fiber_;  // last: what is on its stack refers to the rest
 };
 
 }  // namespace celeriac::guest

@@ -79,9 +79,9 @@ std::string megabytes(std::uint64_t bytes) {
 
 Instances::Instances(boost::asio::io_context& io, Modules& modules, const MemoryWatch& watch,
                      InstancesOptions options)
-    : watch_(watch), options_(options), surroundings_{io, nullptr, modules, *this, options.in_place} {
-  if (options_.in_place) options_.most = 1;
-}
+    : watch_(watch),
+      options_(options),
+      surroundings_{io, nullptr, modules, *this, options.personality_for, options.stack_bytes} {}
 
 Instances::~Instances() = default;
 

@@ -17,7 +17,8 @@ inline constexpr std::size_t default_instances = 64;
 
 struct InstancesOptions {
   std::size_t most = default_instances;
-  bool in_place = false;  ///< ahead-of-time code: one instance, no fibers
+  PersonalityFor personality_for = &guest::personality_for;
+  std::size_t stack_bytes = Fiber::default_stack_bytes;
 };
 
 class Instances final : private Owner {

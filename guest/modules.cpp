@@ -54,7 +54,7 @@ Result<std::shared_ptr<const LoadedModule>> Modules::load(std::string sha256, st
   auto made = std::make_shared<LoadedModule>(std::move(sha256), std::move(abi), limits, std::move(*code));
   made->shape = shape_of(*made->code);
   // The tables of an ABI live for ever, so that one personality tells for all instances what to link with.
-  auto personality = personality_for(made->shape, made->abi);
+  auto personality = personality_for_(made->shape, made->abi);
   if (!personality) return std::unexpected(personality.error());
   std::vector<wasm::GuestImport> offered;
   for (const HostFunction& function : (*personality)->functions())

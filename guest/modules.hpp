@@ -24,9 +24,14 @@ struct LoadedModule {
   ModuleShape shape;  ///< views into `code`
 };
 
+/// guest::personality_for(), or what a test has instead.
+using PersonalityFor = protocol::Result<std::unique_ptr<Personality>> (*)(const ModuleShape& module,
+                                                                          std::string_view hint);
+
 class Modules {
  public:
-  explicit Modules(wasm::GuestEngine& engine) : engine_(engine) {}
+  Modules(wasm::GuestEngine& engine, PersonalityFor personality_for)
+      : engine_(engine), personality_for_(personality_for) {}
 
   /// nullptr if it has not been loaded with these.
   std::shared_ptr<const LoadedModule> find(std::string_view sha256, std::string_view abi,
@@ -44,6 +49,7 @@ class Modules {
   protocol::Result<void> make_room();
 
   wasm::GuestEngine& engine_;
+  PersonalityFor personality_for_;
   std::list<std::shared_ptr<LoadedModule>> loaded_;  // used last at the front
 };
 

@@ -34,8 +34,9 @@ std::unique_ptr<char[]> reserve;
 void serve(const WorkerOptions& options, const MemoryWatch& watch) {
   boost::asio::io_context io(1);
   wasm::GuestEngine engine;
-  Modules modules(engine);
-  Instances instances(io, modules, watch, {.most = options.instances, .in_place = options.ahead_of_time});
+  Modules modules(engine, options.personality_for);
+  Instances instances(io, modules, watch,
+                      {.most = options.instances, .personality_for = options.personality_for});
   protocol::Dispatcher dispatcher(protocol::Server::guest);
   instances.serve(dispatcher);
   const auto session = protocol::Session::start(io, protocol::Stream::of_socket(io, options.socket),

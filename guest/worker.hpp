@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "guest/memory_watch.hpp"
+#include "guest/modules.hpp"
 
 namespace celeriac::guest {
 
@@ -14,10 +15,14 @@ struct WorkerOptions {
   int socket = 3;
   std::uint64_t instances = 64;
   std::uint64_t memory = 0;  ///< bytes of writable memory of all instances; 0: no limit
-  bool ahead_of_time = false;
+  PersonalityFor personality_for = &guest::personality_for;
 };
 
-/// Serves the socket until the stream ends.
-void serve(const WorkerOptions& options, const MemoryWatch& watch);
+/// Serves the socket until the stream ends, and with it the process.
+[[noreturn]] void serve(const WorkerOptions& options, const MemoryWatch& watch);
+
+/// The whole program celeriac-guest: reads the command line, enters the sandbox, serves. Returns the status
+/// to exit with.
+int run_program(int count, char** arguments, PersonalityFor personality_for);
 
 }  // namespace celeriac::guest
