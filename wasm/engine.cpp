@@ -1,7 +1,5 @@
 #include "wasm/engine.hpp"
 
-#include <wasmedge/wasmedge.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -9,34 +7,13 @@
 #include <string>
 
 #include "wasm/reader.hpp"
+#include "wasm/wasmedge_handles.hpp"
 
 namespace celeriac::wasm {
 namespace {
 
-template <auto deleter>
-struct Deleter {
-  template <class T>
-  void operator()(T* context) const noexcept {
-    deleter(context);
-  }
-};
-using Configure = std::unique_ptr<WasmEdge_ConfigureContext, Deleter<WasmEdge_ConfigureDelete>>;
-using Loader = std::unique_ptr<WasmEdge_LoaderContext, Deleter<WasmEdge_LoaderDelete>>;
-using Validator = std::unique_ptr<WasmEdge_ValidatorContext, Deleter<WasmEdge_ValidatorDelete>>;
-using Executor = std::unique_ptr<WasmEdge_ExecutorContext, Deleter<WasmEdge_ExecutorDelete>>;
-using Store = std::unique_ptr<WasmEdge_StoreContext, Deleter<WasmEdge_StoreDelete>>;
-using Ast = std::unique_ptr<WasmEdge_ASTModuleContext, Deleter<WasmEdge_ASTModuleDelete>>;
-using ModuleInstance =
-    std::unique_ptr<WasmEdge_ModuleInstanceContext, Deleter<WasmEdge_ModuleInstanceDelete>>;
-using TypeContext = std::unique_ptr<WasmEdge_FunctionTypeContext, Deleter<WasmEdge_FunctionTypeDelete>>;
-
 WasmEdge_ValType engine_type(ValueType type) {
   return type == ValueType::i32 ? WasmEdge_ValTypeGenI32() : WasmEdge_ValTypeGenF64();
-}
-
-/// A view: the engine copies it where it keeps it.
-WasmEdge_String engine_string(std::string_view text) {
-  return WasmEdge_StringWrap(text.data(), static_cast<std::uint32_t>(text.size()));
 }
 
 std::unexpected<protocol::Error> refused(protocol::Status status, const char* doing, WasmEdge_Result result) {
@@ -66,10 +43,10 @@ WasmEdge_Result enter_host(void* data, const WasmEdge_CallingFrameContext*, cons
 }  // namespace
 
 struct Engine::Contexts {
-  Configure configure;
-  Loader loader;
-  Validator validator;
-  Executor executor;
+  wasmedge::Configure configure;
+  wasmedge::Loader loader;
+  wasmedge::Validator validator;
+  wasmedge::Executor executor;
 };
 
 Engine::Engine() : contexts_(std::make_unique<Contexts>()) {
@@ -92,9 +69,9 @@ struct Instance::Contexts {
   std::vector<Import> imports;
   std::vector<Trampoline> trampolines;  // addresses are in the engine's hands
   std::vector<std::string> global_names;
-  Store store;
-  std::vector<ModuleInstance> host_modules;
-  ModuleInstance instance;
+  wasmedge::Store store;
+  std::vector<wasmedge::ModuleInstance> host_modules;
+  wasmedge::ModuleInstance instance;
   std::vector<const WasmEdge_FunctionInstanceContext*> steps;
   std::vector<WasmEdge_GlobalInstanceContext*> globals;
 
@@ -131,16 +108,16 @@ protocol::Result<void> Instance::Contexts::link(const ModuleView& module, HostCa
     if (std::ranges::find(spaces, import.space) == spaces.end()) spaces.push_back(import.space);
   }
   for (std::string_view space : spaces) {
-    ModuleInstance made(WasmEdge_ModuleInstanceCreate(engine_string(space)));
+    wasmedge::ModuleInstance made(WasmEdge_ModuleInstanceCreate(wasmedge::view(space)));
     for (std::size_t i = 0; i < imports.size(); ++i) {
       const auto& [of_space, name, parameters] = imports[i];
       if (of_space != space) continue;
       std::array<WasmEdge_ValType, max_parameters> types;
       std::ranges::transform(parameters, types.begin(), engine_type);
-      const TypeContext type(WasmEdge_FunctionTypeCreate(
+      const wasmedge::FunctionType type(WasmEdge_FunctionTypeCreate(
           types.data(), static_cast<std::uint32_t>(parameters.size()), nullptr, 0));
       WasmEdge_ModuleInstanceAddFunction(
-          made.get(), engine_string(name),
+          made.get(), wasmedge::view(name),
           WasmEdge_FunctionInstanceCreate(type.get(), enter_host, &trampolines[i], 0));
     }
     const auto result = WasmEdge_ExecutorRegisterImport(executor, store.get(), made.get());
@@ -157,11 +134,11 @@ void Instance::Contexts::resolve(const ModuleView& module) {
   for (std::size_t step = 0; step < module.steps.size(); ++step) {
     char digits[16];
     const std::string_view name(digits, std::to_chars(digits, std::end(digits), step).ptr);
-    steps.push_back(WasmEdge_ModuleInstanceFindFunction(instance.get(), engine_string(name)));
+    steps.push_back(WasmEdge_ModuleInstanceFindFunction(instance.get(), wasmedge::view(name)));
   }
   globals.reserve(module.globals.size());
   for (const auto& [initial, name] : module.globals) {
-    globals.push_back(WasmEdge_ModuleInstanceFindGlobal(instance.get(), engine_string(name)));
+    globals.push_back(WasmEdge_ModuleInstanceFindGlobal(instance.get(), wasmedge::view(name)));
     global_names.emplace_back(name);
   }
 }
@@ -180,7 +157,7 @@ protocol::Result<std::unique_ptr<Instance>> Instance::create(Engine& engine,
   auto result = WasmEdge_LoaderParseFromBytes(
       with.loader.get(), &parsed,
       WasmEdge_BytesWrap(module.data(), static_cast<std::uint32_t>(module.size())));
-  const Ast ast(parsed);
+  const wasmedge::Ast ast(parsed);
   if (!WasmEdge_ResultOK(result))
     return refused(protocol::Status::invalid_code, "cannot read the module", result);
   result = WasmEdge_ValidatorValidate(with.validator.get(), ast.get());

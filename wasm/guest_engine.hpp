@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -28,6 +29,10 @@ namespace celeriac::wasm {
 
 /// Parameters, and results, of a host function or of a call from outside: more are refused.
 inline constexpr std::size_t max_host_values = 32;
+
+/// Of a fiber for ahead-of-time code at GuestLimits::depth 4,096, which is 1 MiB and what calls take beside
+/// it. Touched only as far as it is used.
+inline constexpr std::size_t ahead_of_time_stack_bytes = 4 << 20;
 
 /// What instances of a module may use.
 struct GuestLimits {
@@ -63,6 +68,7 @@ struct GuestHost {
 struct GuestFault {
   enum class Kind : std::uint8_t { trap, stopped, too_deep } kind = Kind::trap;
   std::string message;  ///< the engine's phrase: "out of bounds memory access"
+  friend bool operator==(const GuestFault&, const GuestFault&) = default;
 };
 
 /// Place of a function in GuestModule::exports().
@@ -71,6 +77,8 @@ enum class ExportIndex : std::uint32_t {};
 class GuestEngine;
 class GuestModule {
  public:
+  struct Contexts;  ///< the engine's side: guest_contexts.hpp
+
   /// The function's type, and whether it is imported or exported.
   struct Function {
     std::string module;  ///< "" for exports
@@ -78,10 +86,13 @@ class GuestModule {
     Signature type;
   };
   /// Takes a core module or a component, finds the main module, scans, instruments, parses and validates.
-  /// Errors: invalid_code with a sentence.
+  /// Errors: invalid_code with a sentence. An engine for ahead-of-time code needs the file that
+  /// guest_compiler.hpp has made of these bytes with these limits: not_found if it is not there, invalid_code
+  /// if it is something else.
   static protocol::Result<std::shared_ptr<GuestModule>> load(GuestEngine& engine,
                                                              std::span<const std::uint8_t> bytes,
-                                                             const GuestLimits& limits = {});
+                                                             const GuestLimits& limits = {},
+                                                             const std::filesystem::path& compiled = {});
   ~GuestModule();
   GuestModule(const GuestModule&) = delete;
   GuestModule& operator=(const GuestModule&) = delete;
@@ -100,31 +111,38 @@ class GuestModule {
 
  private:
   friend class GuestInstance;
-  struct Contexts;
   explicit GuestModule(std::unique_ptr<Contexts> contexts);
   std::unique_ptr<Contexts> contexts_;
 };
 
+/// How the code of an engine's modules is run.
+enum class Execution : std::uint8_t { interpreted, ahead_of_time };
+
 /// The engine; it must outlive modules and instances. Everything of one engine belongs to one thread.
 class GuestEngine {
  public:
-  GuestEngine();
+  struct Contexts;  ///< the engine's side: guest_contexts.hpp
+
+  explicit GuestEngine(Execution execution = Execution::interpreted);
   ~GuestEngine();
 
  private:
   friend class GuestModule;
   friend class GuestInstance;
-  struct Contexts;
   std::unique_ptr<Contexts> contexts_;
 };
 
 class GuestInstance {
  public:
-  /// The module must be linked. A start function runs inside this call, so call it on the fiber. Errors:
-  /// invalid_code if the module's data does not fit its memory or the start function traps; out_of_resources
-  /// if there is no address space for its memory; cancelled if the host stopped the start function.
+  struct Contexts;  ///< the engine's side: guest_contexts.hpp
+
+  enum class Start : std::uint8_t { run, skip };
+  /// The module must be linked. A start function runs inside this call, on the caller's fiber; it is skipped
+  /// for an instance that is restored. Errors: invalid_code if the module's data does not fit its memory or
+  /// its start function faults; out_of_resources if there is no address space for its memory; cancelled if
+  /// the host stopped its start function.
   static protocol::Result<std::unique_ptr<GuestInstance>> create(std::shared_ptr<GuestModule> module,
-                                                                 GuestHost host);
+                                                                 GuestHost host, Start start = Start::run);
   ~GuestInstance();
   GuestInstance(const GuestInstance&) = delete;
   GuestInstance& operator=(const GuestInstance&) = delete;
@@ -151,8 +169,6 @@ class GuestInstance {
   [[nodiscard]] std::uint64_t fuel_used() const noexcept;
 
  private:
-  friend class GuestModule;
-  struct Contexts;
   explicit GuestInstance(std::unique_ptr<Contexts> contexts);
   std::unique_ptr<Contexts> contexts_;
 };

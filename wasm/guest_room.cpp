@@ -1,0 +1,75 @@
+#include <algorithm>
+
+#include "wasm/guest_contexts.hpp"
+
+namespace celeriac::wasm {
+namespace {
+
+using protocol::Status;
+
+constexpr std::size_t page_bytes = foreign::wasm_page_bytes;
+
+}  // namespace
+
+protocol::Result<std::unique_ptr<GuestRoom>> GuestRoom::open(GuestModule::Contexts& module) {
+  auto made = std::make_unique<GuestRoom>();
+  WasmEdge_ModuleInstanceContext* instance = nullptr;
+  const auto result = WasmEdge_ExecutorInstantiate(module.engine->executor.get(), &instance,
+                                                   module.store.get(), module.ast.get());
+  made->instance.reset(instance);
+  if (WasmEdge_ResultGetCode(result) != 0)
+    return refused(Status::invalid_code, "cannot make an instance of the module", result);
+
+  if (!module.code.memory.empty()) {
+    made->memory = WasmEdge_ModuleInstanceFindMemory(instance, wasmedge::view(module.code.memory));
+    // Without address space for a memory the engine says that all went well.
+    if (made->pages() > 0 && WasmEdge_MemoryInstanceGetPointer(made->memory, 0, 1) == nullptr) {
+      return protocol::fail(Status::out_of_resources,
+                            "There is no address space left for the guest's memory.");
+    }
+  }
+  made->fuel = WasmEdge_ModuleInstanceFindGlobal(instance, wasmedge::view(foreign::fuel_global));
+  made->depth = WasmEdge_ModuleInstanceFindGlobal(instance, wasmedge::view(foreign::depth_global));
+  if (module.code.has_start)
+    made->start = WasmEdge_ModuleInstanceFindFunction(instance, wasmedge::view(foreign::start_export));
+  for (const auto& global : module.code.globals) {
+    made->globals.push_back(WasmEdge_ModuleInstanceFindGlobal(instance, wasmedge::view(global.exported_as)));
+  }
+  for (const auto& function : module.code.exports) {
+    made->functions.push_back(WasmEdge_ModuleInstanceFindFunction(instance, wasmedge::view(function.name)));
+  }
+  return made;
+}
+
+std::int64_t GuestRoom::fuel_left() const noexcept {
+  return WasmEdge_ValueGetI64(WasmEdge_GlobalInstanceGetValue(fuel));
+}
+
+void GuestRoom::set_fuel(std::int64_t left) noexcept {
+  WasmEdge_GlobalInstanceSetValue(fuel, WasmEdge_ValueGenI64(left));
+}
+
+std::int32_t GuestRoom::depth_now() const noexcept {
+  return WasmEdge_ValueGetI32(WasmEdge_GlobalInstanceGetValue(depth));
+}
+
+void GuestRoom::set_depth(std::int32_t now) noexcept {
+  WasmEdge_GlobalInstanceSetValue(depth, WasmEdge_ValueGenI32(now));
+}
+
+std::uint32_t GuestRoom::pages() const noexcept {
+  return memory == nullptr ? 0 : WasmEdge_MemoryInstanceGetPageSize(memory);
+}
+
+std::span<std::uint8_t> GuestRoom::memory_bytes() noexcept {
+  const auto bytes = pages() * page_bytes;
+  if (bytes == 0) return {};
+  return {WasmEdge_MemoryInstanceGetPointer(memory, 0, 1), bytes};
+}
+
+bool GuestRoom::grow(std::uint32_t by) noexcept {
+  if (by == 0) return true;
+  return memory != nullptr && WasmEdge_ResultOK(WasmEdge_MemoryInstanceGrowPage(memory, by));
+}
+
+}  // namespace celeriac::wasm
