@@ -1,4 +1,5 @@
-// An echo for kinode:process/standard: responds to each request with its body and its blob. Built for versions 0.7.0, 0.8.0 and 1.0.0.
+// An echo for kinode:process/standard: responds to each request with its body and its blob. Built for
+// versions 0.7.0, 0.8.0 and 1.0.0.
 
 #define CELERIAC_IMPLEMENTATION
 #include <celeriac/kinode.h>

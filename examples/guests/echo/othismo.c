@@ -1,4 +1,5 @@
-// An echo for Othismo: {"/examples/echo/say": {…}} is answered with {"say.response": {…}}. Built for generations 1 and 3.
+// An echo for Othismo: {"/examples/echo/say": {…}} is answered with {"say.response": {…}}. Built for
+// generations 1 and 3.
 
 #define CELERIAC_IMPLEMENTATION
 #include <celeriac/othismo.h>

@@ -1,4 +1,5 @@
-// An echo for wasi_snapshot_preview1: a program like any other, which writes its arguments to standard output and ends.
+// An echo for wasi_snapshot_preview1: a program like any other, which writes its arguments to standard output
+// and ends.
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
-// An echo for wasi:messaging: what is published on "echo" comes back on "echo/back", with its content type and the metadata "via". Built for
-// the drafts of mid 2024 and of December 2024.
+// An echo for wasi:messaging: what is published on "echo" comes back on "echo/back", with its content type
+// and the metadata "via". Built for the drafts of mid 2024 and of December 2024.
 
 #define CELERIAC_IMPLEMENTATION
 #include <celeriac/wasi_messaging.h>

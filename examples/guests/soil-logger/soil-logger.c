@@ -1,5 +1,5 @@
-// Soil-moisture logger, a process of Kinode. Every hour (or as its argument says, in seconds) it reads the soil sensor on pin 59 and keeps the reading.
-// Requests, JSON:
+// Soil-moisture logger, a process of Kinode. Every hour (or as its argument says, in seconds) it reads the
+// soil sensor on pin 59 and keeps the reading. Requests, JSON:
 //
 //   {"latest": null}         → {"time": 1790000000, "moisture": 512}, null before the first
 //   {"readings": 24}         → {"readings": [{"time": …, "moisture": …}, …]}, the newest last
@@ -29,7 +29,9 @@ static void load(void) {
   if (state.value.len == sizeof diary) memcpy(&diary, state.value.ptr, sizeof diary);
   kinode_free_text(&state.value);
 }
-static void save(void) { kinode_set_state(celeriac_bytes(&diary, sizeof diary)); }
+static void save(void) {
+  kinode_set_state(celeriac_bytes(&diary, sizeof diary));
+}
 
 static void read_sensor(void) {
   int moisture = 0;
@@ -40,7 +42,9 @@ static void read_sensor(void) {
   diary.readings[diary.count++ % kept] = (reading){celeriac_now_ms() / 1000, moisture};
   save();
 }
-static void schedule(void) { kinode_set_timer(diary.every * 1000ull, CELERIAC_TEXT("read")); }
+static void schedule(void) {
+  kinode_set_timer(diary.every * 1000ull, CELERIAC_TEXT("read"));
+}
 
 static void put_reading(celeriac_buffer* out, const reading* r) {
   json_object(out);
@@ -59,7 +63,8 @@ static void answer(celeriac_text request) {
     uint32_t wanted = (uint32_t)celeriac_number(readings), there = diary.count < kept ? diary.count : kept;
     if (wanted > there) wanted = there;
     json_object(&out), json_key(&out, "readings"), json_array(&out);
-    for (uint32_t i = diary.count - wanted; i < diary.count; ++i) put_reading(&out, &diary.readings[i % kept]);
+    for (uint32_t i = diary.count - wanted; i < diary.count; ++i)
+      put_reading(&out, &diary.readings[i % kept]);
     json_end_array(&out), json_end_object(&out);
   } else if (diary.count > 0) {
     put_reading(&out, &diary.readings[(diary.count - 1) % kept]);

@@ -1,4 +1,5 @@
-// The same page as an Othismo object, /examples/status-page. Its counter of visitors is a variable: it survives restarts with the object's memory.
+// The same page as an Othismo object, /examples/status-page. Its counter of visitors is a variable: it
+// survives restarts with the object's memory.
 
 #define CELERIAC_IMPLEMENTATION
 #define OTHISMO_START
@@ -20,8 +21,10 @@ void othismo_start(void) {
 static void put_page(celeriac_buffer* page) {
   int valve = 0;
   celeriac_put_c(page, "<!doctype html><title>Garden</title><h1>Garden</h1><p>The valve is ");
-  if (farm_read_pin(valve_pin, &valve) == farm_ok) celeriac_put_c(page, valve ? "open" : "closed");
-  else celeriac_put_c(page, "unknown: "), celeriac_put(page, farm_error());
+  if (farm_read_pin(valve_pin, &valve) == farm_ok)
+    celeriac_put_c(page, valve ? "open" : "closed");
+  else
+    celeriac_put_c(page, "unknown: "), celeriac_put(page, farm_error());
   celeriac_put_c(page, ".</p><p>Visitor ");
   celeriac_put_number(page, ++visitors);
   celeriac_put_c(page, "</p>");

@@ -1,5 +1,6 @@
-// Photo time-lapse, a process of Kinode that also opens files: every hour (or as its argument says, in seconds) it has a photo taken and notes it in
-// /photos/index.txt of its own drive, a line each: when, and where the photo is. Anything sent to it is answered with {"photos": N}.
+// Photo time-lapse, a process of Kinode that also opens files: every hour (or as its argument says, in
+// seconds) it has a photo taken and notes it in /photos/index.txt of its own drive, a line each: when, and
+// where the photo is. Anything sent to it is answered with {"photos": N}.
 
 #define CELERIAC_IMPLEMENTATION
 #include <celeriac/kinode.h>

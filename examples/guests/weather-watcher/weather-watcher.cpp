@@ -1,8 +1,10 @@
-// Weather watcher, a process of Kinode in C++. It asks a weather service how much rain is expected, and while that is more than the plants need, it
-// keeps the water off: it closes the valve, and whoever opens it meanwhile finds it closed again at the next look.
+// Weather watcher, a process of Kinode in C++. It asks a weather service how much rain is expected, and while
+// that is more than the plants need, it keeps the water off: it closes the valve, and whoever opens it
+// meanwhile finds it closed again at the next look.
 //
-// Arguments (the manifest's): the URL, which answers JSON with a number "rain_mm"; how many mm are enough; seconds between two looks; the valve's pin.
-// Requests: anything is answered with {"rain_mm": 4.2, "watering": false}.
+// Arguments (the manifest's): the URL, which answers JSON with a number "rain_mm"; how many mm are enough;
+// seconds between two looks; the valve's pin. Requests: anything is answered with {"rain_mm": 4.2,
+// "watering": false}.
 
 #define CELERIAC_IMPLEMENTATION
 #include <celeriac/kinode.hpp>
@@ -25,7 +27,8 @@ Settings settings() {
   if (const auto mm = celeriac_argument(1); mm.len > 0) made.enough_mm = celeriac_number(mm);
   if (const auto every = celeriac_argument(2); every.len > 0)
     made.every = std::chrono::seconds(static_cast<int>(celeriac_number(every)));
-  if (const auto pin = celeriac_argument(3); pin.len > 0) made.valve_pin = static_cast<int>(celeriac_number(pin));
+  if (const auto pin = celeriac_argument(3); pin.len > 0)
+    made.valve_pin = static_cast<int>(celeriac_number(pin));
   return made;
 }
 
@@ -35,9 +38,13 @@ std::optional<double> expected_rain(const std::string& url) {
                             .object()
                             .key("HttpRequest")
                             .object()
-                            .key("method").value("GET")
-                            .key("url").value(url)
-                            .key("headers").object().end_object()
+                            .key("method")
+                            .value("GET")
+                            .key("url")
+                            .value(url)
+                            .key("headers")
+                            .object()
+                            .end_object()
                             .end_object()
                             .end_object()
                             .str();
@@ -55,16 +62,26 @@ class Watcher {
   explicit Watcher(Settings settings) : settings_(std::move(settings)) {}
 
   void look() {
-    if (const auto rain = expected_rain(settings_.url)) rain_mm_ = *rain;
-    else kinode::print("The weather service does not answer; the last forecast stands.", 1);
+    if (const auto rain = expected_rain(settings_.url))
+      rain_mm_ = *rain;
+    else
+      kinode::print("The weather service does not answer; the last forecast stands.", 1);
     const bool dry = rain_mm_ < settings_.enough_mm;
-    if (dry != watering_) kinode::print(dry ? "Dry weather: watering goes on." : "Enough rain is coming: watering pauses.");
+    if (dry != watering_)
+      kinode::print(dry ? "Dry weather: watering goes on." : "Enough rain is coming: watering pauses.");
     watering_ = dry;
     if (!watering_ && farm_write_pin(settings_.valve_pin, 0) != farm_ok) kinode::print(view(farm_error()));
     kinode::set_timer(settings_.every, "look");
   }
   [[nodiscard]] std::string report() const {
-    return JsonWriter().object().key("rain_mm").value(rain_mm_).key("watering").value(watering_).end_object().str();
+    return JsonWriter()
+        .object()
+        .key("rain_mm")
+        .value(rain_mm_)
+        .key("watering")
+        .value(watering_)
+        .end_object()
+        .str();
   }
 
  private:
@@ -80,7 +97,9 @@ void kinode_main(kinode_address) {
   watcher.look();
   for (;;) {
     const auto item = kinode::receive();
-    if (item.wants_response()) kinode::respond(watcher.report());
-    else if (item.from("timer:distro:sys")) watcher.look();
+    if (item.wants_response())
+      kinode::respond(watcher.report());
+    else if (item.from("timer:distro:sys"))
+      watcher.look();
   }
 }

@@ -1,5 +1,5 @@
-// A farmware to begin with: goes to a place, looks at the soil there, and waters it if it is dry. Copy this folder, change what it
-// does, say in manifest.json what it needs, and run ./build.
+// A farmware to begin with: goes to a place, looks at the soil there, and waters it if it is dry. Copy this
+// folder, change what it does, say in manifest.json what it needs, and run ./build.
 
 #define CELERIAC_IMPLEMENTATION
 #include <celeriac/kinode.h>

@@ -1,34 +1,75 @@
-// A process of Kinode that breaks a rule of the canonical ABI: the body of a request says which. Each is a trap (checklist 10 to 14), but
-// for what begins with "fine-", which is not (15, 16, 19) and is answered "survived".
+// A process of Kinode that breaks a rule of the canonical ABI: the body of a request says which. Each is a
+// trap (checklist 10 to 14), but for what begins with "fine-", which is not (15, 16, 19) and is answered
+// "survived".
 
 #define CELERIAC_IMPLEMENTATION
 #include <celeriac/kinode.h>
 
 /// A pointer that is only a number.
-static void* at(size_t address) { return (void*)address; }
-static size_t memory_end(void) { return __builtin_wasm_memory_size(0) * (size_t)65536; }
+static void* at(size_t address) {
+  return (void*)address;
+}
+static size_t memory_end(void) {
+  return __builtin_wasm_memory_size(0) * (size_t)65536;
+}
 
 // 10: return areas
-static void receive_misaligned(void) { kinode_import_receive(at(20004)); }
-static void receive_past_end(void) { kinode_import_receive(at(memory_end() - 64)); }
-static void receive_far_away(void) { kinode_import_receive(at(0xFFFFFFF8)); }
-static void state_misaligned(void) { kinode_import_get_state(at(20001)); }
-static void request_misaligned(void) { kinode_import_send_request(at(20004)); }
-static void request_past_end(void) { kinode_import_send_request(at(memory_end() - 120)); }
+static void receive_misaligned(void) {
+  kinode_import_receive(at(20004));
+}
+static void receive_past_end(void) {
+  kinode_import_receive(at(memory_end() - 64));
+}
+static void receive_far_away(void) {
+  kinode_import_receive(at(0xFFFFFFF8));
+}
+static void state_misaligned(void) {
+  kinode_import_get_state(at(20001));
+}
+static void request_misaligned(void) {
+  kinode_import_send_request(at(20004));
+}
+static void request_past_end(void) {
+  kinode_import_send_request(at(memory_end() - 120));
+}
 // 11: pointer and length
-static void string_wraps(void) { kinode_import_print_to_terminal(0, at(0xFFFFFFFE), 4); }
-static void string_past_end(void) { kinode_import_print_to_terminal(0, at(memory_end() - 2), 4); }
-static void empty_past_end(void) { kinode_import_print_to_terminal(0, at(memory_end() + 1), 0); }
-static void string_too_long(void) { kinode_import_print_to_terminal(0, at(0), 0xF0000000); }
-static void list_overflows(void) { kinode_import_save_capabilities(at(0), 0x10000000); }
+static void string_wraps(void) {
+  kinode_import_print_to_terminal(0, at(0xFFFFFFFE), 4);
+}
+static void string_past_end(void) {
+  kinode_import_print_to_terminal(0, at(memory_end() - 2), 4);
+}
+static void empty_past_end(void) {
+  kinode_import_print_to_terminal(0, at(memory_end() + 1), 0);
+}
+static void string_too_long(void) {
+  kinode_import_print_to_terminal(0, at(0), 0xF0000000);
+}
+static void list_overflows(void) {
+  kinode_import_save_capabilities(at(0), 0x10000000);
+}
 // 12: UTF-8
-static void print(const char* bytes) { kinode_print(0, celeriac_from_c(bytes)); }
-static void utf8_overlong(void) { print("a\xC0\x80"); }
-static void utf8_overlong_3(void) { print("\xE0\x80\xAF"); }
-static void utf8_surrogate(void) { print("\xED\xA0\x80"); }
-static void utf8_truncated(void) { print("\xE2\x82"); }
-static void utf8_too_high(void) { print("\xF4\x90\x80\x80"); }
-static void utf8_lone(void) { print("\x80"); }
+static void print(const char* bytes) {
+  kinode_print(0, celeriac_from_c(bytes));
+}
+static void utf8_overlong(void) {
+  print("a\xC0\x80");
+}
+static void utf8_overlong_3(void) {
+  print("\xE0\x80\xAF");
+}
+static void utf8_surrogate(void) {
+  print("\xED\xA0\x80");
+}
+static void utf8_truncated(void) {
+  print("\xE2\x82");
+}
+static void utf8_too_high(void) {
+  print("\xF4\x90\x80\x80");
+}
+static void utf8_lone(void) {
+  print("\x80");
+}
 static void utf8_in_address(void) {
   kinode_outgoing message = kinode_request_to("our@a:b:c", CELERIAC_TEXT("x"));
   message.target.process.package_name = CELERIAC_TEXT("\xFF");
@@ -40,7 +81,9 @@ static void utf8_in_metadata(void) {
   kinode_send(&message);
 }
 // 13: lists of records
-static void list_misaligned(void) { kinode_import_save_capabilities(at(20002), 0); }
+static void list_misaligned(void) {
+  kinode_import_save_capabilities(at(20002), 0);
+}
 // 14: discriminants
 static void option_2(void) {
   kinode_outgoing message = kinode_request_to("our@a:b:c", CELERIAC_TEXT("x"));
@@ -51,7 +94,9 @@ static void option_2(void) {
 static void option_256(void) {  // flat: the whole i32 counts
   kinode_import_send_response(0, NULL, 0, 256, NULL, 0, NULL, 0, 0, 0, NULL, 0, NULL, 0);
 }
-static void on_exit_3(void) { kinode_import_set_on_exit(3, NULL, 0); }
+static void on_exit_3(void) {
+  kinode_import_set_on_exit(3, NULL, 0);
+}
 // Two that the host of Kinode's makes traps (50).
 static void await_expecting_nothing(void) {
   kinode_outgoing message = kinode_request_to("our@a:b:c", CELERIAC_TEXT("x"));
@@ -63,12 +108,17 @@ static void await_expecting_nothing(void) {
   kinode_import_send_and_await_response(&request, &result);
 }
 static celeriac_text our_address;
-static void await_itself(void) { kinode_send_and_await(our_address.ptr, CELERIAC_TEXT("x"), 5); }
+static void await_itself(void) {
+  kinode_send_and_await(our_address.ptr, CELERIAC_TEXT("x"), 5);
+}
 
 // 15, 16, 19: what is allowed
-static void fine_bool_2(void) { kinode_import_send_response(2, "survived", 8, 0, NULL, 0, NULL, 0, 0, 0, NULL, 0, NULL, 0); }
+static void fine_bool_2(void) {
+  kinode_import_send_response(2, "survived", 8, 0, NULL, 0, NULL, 0, 0, 0, NULL, 0, NULL, 0);
+}
 static void fine_none_garbage(void) {
-  kinode_import_send_response(0, "survived", 8, 0, at(0xFFFFFFF0), 0xFFFFFFFF, NULL, 0, 0, 7, at(0xFFFFFFF0), 0xFFFFFFFF, at(0xFFFFFFF0), 0xFFFFFFFF);
+  kinode_import_send_response(0, "survived", 8, 0, at(0xFFFFFFF0), 0xFFFFFFFF, NULL, 0, 0, 7, at(0xFFFFFFF0),
+                              0xFFFFFFFF, at(0xFFFFFFF0), 0xFFFFFFFF);
 }
 static void fine_none_garbage_in_memory(void) {
   kinode_outgoing message = kinode_request_to("our@a:b:c", CELERIAC_TEXT("x"));
@@ -131,7 +181,8 @@ void kinode_main(kinode_address our) {
       if (celeriac_equal(kinode_body(&item), celeriac_from_c(breaches[i].name))) breaches[i].run();
     if (celeriac_equal(kinode_body(&item), CELERIAC_TEXT("names"))) {
       celeriac_buffer names = {0};
-      for (size_t i = 0; i < sizeof breaches / sizeof *breaches; ++i) celeriac_put_c(&names, breaches[i].name), celeriac_put_c(&names, "\n");
+      for (size_t i = 0; i < sizeof breaches / sizeof *breaches; ++i)
+        celeriac_put_c(&names, breaches[i].name), celeriac_put_c(&names, "\n");
       kinode_respond(celeriac_built(&names));
       celeriac_buffer_free(&names);
     }

@@ -1,4 +1,5 @@
-// A process of Kinode that does what the bodies of requests tell it: README.md has its language. Built for 0.7.0, 0.8.0 and 1.0.0.
+// A process of Kinode that does what the bodies of requests tell it: README.md has its language. Built for
+// 0.7.0, 0.8.0 and 1.0.0.
 
 #define CELERIAC_IMPLEMENTATION
 #include <celeriac/kinode.h>
@@ -45,8 +46,10 @@ static void report(celeriac_text line) {
 
 static void put_option(celeriac_buffer* out, const char* name, kinode_option_text text) {
   celeriac_put_c(out, name);
-  if (text.some) puppet_put_quoted(out, text.value);
-  else celeriac_put_c(out, "none");
+  if (text.some)
+    puppet_put_quoted(out, text.value);
+  else
+    celeriac_put_c(out, "none");
 }
 static void put_address(celeriac_buffer* out, const kinode_address* address) {
   celeriac_text text = kinode_format_address(address);
@@ -65,8 +68,10 @@ static void put_capabilities(celeriac_buffer* out, kinode_capabilities capabilit
 }
 static void put_request(celeriac_buffer* out, const kinode_request* request) {
   celeriac_put_c(out, " expects=");
-  if (request->expects_response.some) puppet_put_u64(out, request->expects_response.value);
-  else celeriac_put_c(out, "none");
+  if (request->expects_response.some)
+    puppet_put_u64(out, request->expects_response.value);
+  else
+    celeriac_put_c(out, "none");
   celeriac_put_c(out, request->inherit ? " inherit=1 body=" : " inherit=0 body=");
   puppet_put_quoted(out, request->body);
   put_option(out, " metadata=", request->metadata);
@@ -103,8 +108,10 @@ static void put_error(celeriac_buffer* out, const kinode_send_error* error) {
   celeriac_put_c(out, " target="), put_address(out, &error->target);
 #endif
   celeriac_put_c(out, error->message.is_response ? " of=response" : " of=request");
-  if (error->message.is_response) put_response(out, &error->message.response);
-  else put_request(out, &error->message.request);
+  if (error->message.is_response)
+    put_response(out, &error->message.response);
+  else
+    put_request(out, &error->message.request);
   celeriac_put_c(out, " blob="), put_blob(out, &error->blob);
 }
 static void report_item(const kinode_received* item) {
@@ -140,7 +147,8 @@ typedef struct described {
   celeriac_text made[2];  // bytes to give back
 } described;
 
-/// TO [body T | body-size N | echo] [expects S] [inherit] [context T] [metadata T] [mime T] [blob T | blob-size N] [cap ISSUER PARAMS]…
+/// TO [body T | body-size N | echo] [expects S] [inherit] [context T] [metadata T] [mime T] [blob T |
+/// blob-size N] [cap ISSUER PARAMS]…
 static void describe(puppet_script* script, described* out, bool to) {
   memset(out, 0, sizeof *out);
   if (to) out->message.target = kinode_parse_address(puppet_word(script));
@@ -149,15 +157,18 @@ static void describe(puppet_script* script, described* out, bool to) {
   while (!puppet_command_ends(script)) {
     celeriac_text option = puppet_word(script);
     if (puppet_is(option, "body")) request->body = puppet_word(script);
-    if (puppet_is(option, "body-size")) request->body = out->made[0] = puppet_bytes(puppet_number(puppet_word(script)));
+    if (puppet_is(option, "body-size"))
+      request->body = out->made[0] = puppet_bytes(puppet_number(puppet_word(script)));
     if (puppet_is(option, "echo") && have_last) request->body = kinode_body(&last);
     if (puppet_is(option, "inherit")) request->inherit = true;
     if (puppet_is(option, "expects"))
-      request->expects_response.some = true, request->expects_response.value = puppet_number(puppet_word(script));
+      request->expects_response.some = true,
+      request->expects_response.value = puppet_number(puppet_word(script));
     if (puppet_is(option, "context")) out->message.context = kinode_some(puppet_word(script));
     if (puppet_is(option, "metadata")) request->metadata = kinode_some(puppet_word(script));
     if (puppet_is(option, "mime")) out->message.blob.value.mime = kinode_some(puppet_word(script));
-    if (puppet_is(option, "blob")) out->message.blob.some = true, out->message.blob.value.bytes = puppet_word(script);
+    if (puppet_is(option, "blob"))
+      out->message.blob.some = true, out->message.blob.value.bytes = puppet_word(script);
     if (puppet_is(option, "blob-size")) {
       out->message.blob.some = true;
       out->message.blob.value.bytes = out->made[1] = puppet_bytes(puppet_number(puppet_word(script)));
@@ -209,8 +220,10 @@ static void command_await(puppet_script* script) {
   forget(&it);
   celeriac_buffer line = {0};
   celeriac_put_c(&line, "awaited ");
-  if (result.is_error) put_error(&line, &result.error);
-  else put_message(&line, &result.source, &result.message);
+  if (result.is_error)
+    put_error(&line, &result.error);
+  else
+    put_message(&line, &result.source, &result.message);
   report(celeriac_built(&line));
   celeriac_buffer_free(&line);
   kinode_free_awaited(&result);
@@ -220,9 +233,10 @@ static void command_respond(puppet_script* script) {
   describe(script, &it, false);
   const kinode_request* r = &it.message.request;
   const kinode_option_blob* b = &it.message.blob;
-  kinode_import_send_response(r->inherit, r->body.ptr, r->body.len, r->metadata.some, r->metadata.value.ptr, r->metadata.value.len,
-                              r->capabilities.ptr, r->capabilities.len, b->some, b->value.mime.some, b->value.mime.value.ptr,
-                              b->value.mime.value.len, b->value.bytes.ptr, b->value.bytes.len);
+  kinode_import_send_response(r->inherit, r->body.ptr, r->body.len, r->metadata.some, r->metadata.value.ptr,
+                              r->metadata.value.len, r->capabilities.ptr, r->capabilities.len, b->some,
+                              b->value.mime.some, b->value.mime.value.ptr, b->value.mime.value.len,
+                              b->value.bytes.ptr, b->value.bytes.len);
   forget(&it);
   answered = true;
 }
@@ -301,7 +315,9 @@ static void command_get_state(puppet_script* script) {
   celeriac_buffer_free(&line);
   if (state.some) kinode_free_text(&state.value);
 }
-static void command_set_state(puppet_script* script) { kinode_set_state(puppet_word(script)); }
+static void command_set_state(puppet_script* script) {
+  kinode_set_state(puppet_word(script));
+}
 static void command_state_size(puppet_script* script) {
   celeriac_text bytes = puppet_bytes(puppet_number(puppet_word(script)));
   kinode_set_state(bytes);
@@ -327,7 +343,8 @@ static void command_drop_cap(puppet_script* script) {
 static void command_save_caps(puppet_script* script) {  // those of the last item
   (void)script;
   if (!have_last || last.is_error) return;
-  kinode_capabilities* came = last.message.is_response ? &last.message.response.capabilities : &last.message.request.capabilities;
+  kinode_capabilities* came =
+      last.message.is_response ? &last.message.response.capabilities : &last.message.request.capabilities;
   kinode_import_save_capabilities(came->ptr, came->len);
 }
 static void command_caps(puppet_script* script) {
@@ -342,10 +359,13 @@ static void command_caps(puppet_script* script) {
 }
 /// none | restart | requests (those queued)
 static int on_exit_kind(celeriac_text word) {
-  return puppet_is(word, "restart") ? kinode_on_exit_restart : puppet_is(word, "requests") ? kinode_on_exit_requests : kinode_on_exit_none;
+  return puppet_is(word, "restart")    ? kinode_on_exit_restart
+         : puppet_is(word, "requests") ? kinode_on_exit_requests
+                                       : kinode_on_exit_none;
 }
 static size_t exit_requests(kinode_exit_request* out) {
-  for (size_t i = 0; i < batch_count; ++i) out[i] = (kinode_exit_request){batch[i].target, batch[i].request, batch[i].blob};
+  for (size_t i = 0; i < batch_count; ++i)
+    out[i] = (kinode_exit_request){batch[i].target, batch[i].request, batch[i].blob};
   return batch_count;
 }
 static void command_on_exit(puppet_script* script) {
@@ -359,7 +379,9 @@ static void command_get_on_exit(puppet_script* script) {
   kinode_on_exit on_exit;
   kinode_import_get_on_exit(&on_exit);
   celeriac_buffer line = {0};
-  celeriac_put_c(&line, on_exit.kind == kinode_on_exit_none ? "on-exit none" : on_exit.kind == kinode_on_exit_restart ? "on-exit restart" : "on-exit requests");
+  celeriac_put_c(&line, on_exit.kind == kinode_on_exit_none      ? "on-exit none"
+                        : on_exit.kind == kinode_on_exit_restart ? "on-exit restart"
+                                                                 : "on-exit requests");
   for (size_t i = 0; on_exit.kind == kinode_on_exit_requests && i < on_exit.requests.len; ++i) {
     celeriac_put_c(&line, " | to="), put_address(&line, &on_exit.requests.ptr[i].target);
     put_request(&line, &on_exit.requests.ptr[i].request);
@@ -381,7 +403,8 @@ static void command_spawn(puppet_script* script) {
     if (puppet_is(option, "name")) name = puppet_word(script);
     if (puppet_is(option, "on-exit")) kind = on_exit_kind(puppet_word(script));
     if (puppet_is(option, "public")) is_public = 1;
-    if (puppet_is(option, "request") && wanted_count < max_attached) wanted[wanted_count++] = capability(script);
+    if (puppet_is(option, "request") && wanted_count < max_attached)
+      wanted[wanted_count++] = capability(script);
     if (puppet_is(option, "grant") && grant_count < max_attached) {
       kinode_process_id process = kinode_parse_address(puppet_word(script)).process;
 #if KINODE_VERSION >= 100
@@ -393,11 +416,12 @@ static void command_spawn(puppet_script* script) {
   }
   kinode_spawned result;
   kinode_import_spawn(name.ptr != NULL, name.ptr, name.len, path.ptr, path.len, kind, requests,
-                      kind == kinode_on_exit_requests ? exit_requests(requests) : 0, wanted, wanted_count, grants, grant_count, is_public,
-                      &result);
+                      kind == kinode_on_exit_requests ? exit_requests(requests) : 0, wanted, wanted_count,
+                      grants, grant_count, is_public, &result);
   celeriac_buffer line = {0};
   if (result.is_error) {
-    celeriac_put_c(&line, result.error == kinode_name_taken ? "spawn error name-taken" : "spawn error no-file-at-path");
+    celeriac_put_c(
+        &line, result.error == kinode_name_taken ? "spawn error name-taken" : "spawn error no-file-at-path");
   } else {
     celeriac_put_c(&line, "spawned "), celeriac_put(&line, result.process.process_name);
     celeriac_put_c(&line, ":"), celeriac_put(&line, result.process.package_name);
@@ -413,15 +437,25 @@ static void command_observe(puppet_script* script) {
   free((void*)observer.ptr);
   observer = celeriac_copy(puppet_word(script));
 }
-static void command_reports(puppet_script* script) { reporting_items = puppet_is(puppet_word(script), "on"); }
-static void command_say(puppet_script* script) { report(puppet_word(script)); }
+static void command_reports(puppet_script* script) {
+  reporting_items = puppet_is(puppet_word(script), "on");
+}
+static void command_say(puppet_script* script) {
+  report(puppet_word(script));
+}
 static void command_print(puppet_script* script) {
   int verbosity = (int)puppet_number(puppet_word(script));
   kinode_print(verbosity, puppet_word(script));
 }
-static void command_quiet(puppet_script* script) { (void)script, answered = true; }
-static void command_exit(puppet_script* script) { script->at = script->end, ended = answered = true; }
-static void command_log(puppet_script* script) { (void)script; }  // the answer brings what is pending
+static void command_quiet(puppet_script* script) {
+  (void)script, answered = true;
+}
+static void command_exit(puppet_script* script) {
+  script->at = script->end, ended = answered = true;
+}
+static void command_log(puppet_script* script) {
+  (void)script;
+}  // the answer brings what is pending
 static void command_timer(puppet_script* script) {
   uint64_t milliseconds = puppet_number(puppet_word(script));
   kinode_set_timer(milliseconds, puppet_word(script));
@@ -433,31 +467,57 @@ static void command_rule(puppet_script* script) {
     char* command = script->at;
     if (!puppet_is(celeriac_bytes(command, (size_t)(script->end - command) < 3 ? 0 : 3), "end")) continue;
     if (rule_count < max_rules)
-      rules[rule_count++] = (rule){puppet_is(kind, "response") ? 'r' : puppet_is(kind, "error") ? 'e' : 'q', celeriac_copy(pattern),
-                                   celeriac_copy(celeriac_bytes(start, (size_t)(command - start)))};
+      rules[rule_count++] =
+          (rule){puppet_is(kind, "response") ? 'r'
+                 : puppet_is(kind, "error")  ? 'e'
+                                             : 'q',
+                 celeriac_copy(pattern), celeriac_copy(celeriac_bytes(start, (size_t)(command - start)))};
     script->at += 3;
     return;
   }
 }
-static void command_forget(puppet_script* script) { (void)script, rule_count = 0; }
+static void command_forget(puppet_script* script) {
+  (void)script, rule_count = 0;
+}
 
 static const struct {
   const char* name;
   void (*run)(puppet_script* script);
 } commands[] = {
-    {"send", command_send},           {"await", command_await},         {"respond", command_respond},
-    {"receive", command_receive},     {"queue", command_queue},         {"flush", command_flush},
-    {"flood", command_flood},         {"count", command_count},         {"blob", command_blob},
-    {"our", command_our},             {"get-state", command_get_state}, {"set-state", command_set_state},
-    {"state-size", command_state_size}, {"clear-state", command_clear_state}, {"save-cap", command_save_cap},
-    {"drop-cap", command_drop_cap},   {"save-caps", command_save_caps}, {"caps", command_caps},
-    {"on-exit", command_on_exit},     {"get-on-exit", command_get_on_exit}, {"spawn", command_spawn},
-    {"observe", command_observe},     {"reports", command_reports},     {"say", command_say},
-    {"print", command_print},         {"quiet", command_quiet},         {"exit", command_exit},
-    {"log", command_log},             {"timer", command_timer},         {"on", command_rule},
+    {"send", command_send},
+    {"await", command_await},
+    {"respond", command_respond},
+    {"receive", command_receive},
+    {"queue", command_queue},
+    {"flush", command_flush},
+    {"flood", command_flood},
+    {"count", command_count},
+    {"blob", command_blob},
+    {"our", command_our},
+    {"get-state", command_get_state},
+    {"set-state", command_set_state},
+    {"state-size", command_state_size},
+    {"clear-state", command_clear_state},
+    {"save-cap", command_save_cap},
+    {"drop-cap", command_drop_cap},
+    {"save-caps", command_save_caps},
+    {"caps", command_caps},
+    {"on-exit", command_on_exit},
+    {"get-on-exit", command_get_on_exit},
+    {"spawn", command_spawn},
+    {"observe", command_observe},
+    {"reports", command_reports},
+    {"say", command_say},
+    {"print", command_print},
+    {"quiet", command_quiet},
+    {"exit", command_exit},
+    {"log", command_log},
+    {"timer", command_timer},
+    {"on", command_rule},
     {"forget", command_forget},
 #if KINODE_VERSION >= 100
-    {"has-blob", command_has_blob},   {"last-blob", command_last_blob},
+    {"has-blob", command_has_blob},
+    {"last-blob", command_last_blob},
 #endif
 };
 
@@ -469,7 +529,8 @@ static void run_command(puppet_script* script) {
       return;
     }
   celeriac_buffer line = {0};
-  if (!puppet_misbehave(word, script, &line)) celeriac_put_c(&line, "unknown command "), puppet_put_quoted(&line, word);
+  if (!puppet_misbehave(word, script, &line))
+    celeriac_put_c(&line, "unknown command "), puppet_put_quoted(&line, word);
   if (line.len > 0) report(celeriac_built(&line));
   celeriac_buffer_free(&line);
 }
@@ -485,7 +546,8 @@ static bool matches(const rule* r, const kinode_received* item) {
   char kind = item->is_error ? 'e' : item->message.is_response ? 'r' : 'q';
   celeriac_text body = kinode_body(item), pattern = r->pattern;
   if (kind != r->kind) return false;
-  if (pattern.len > 0 && pattern.ptr[pattern.len - 1] == '*') return celeriac_starts(body, celeriac_bytes(pattern.ptr, pattern.len - 1));
+  if (pattern.len > 0 && pattern.ptr[pattern.len - 1] == '*')
+    return celeriac_starts(body, celeriac_bytes(pattern.ptr, pattern.len - 1));
   return celeriac_equal(body, pattern);
 }
 static void handle(void) {
@@ -512,7 +574,8 @@ void kinode_main(kinode_address our) {
   our_address = kinode_format_address(&our);
   kinode_option_text state = kinode_get_state();
   // What the state says after a '!' is run at each start: for processes that fail at once.
-  if (state.some && celeriac_starts(state.value, CELERIAC_TEXT("!"))) run(celeriac_bytes(state.value.ptr + 1, state.value.len - 1));
+  if (state.some && celeriac_starts(state.value, CELERIAC_TEXT("!")))
+    run(celeriac_bytes(state.value.ptr + 1, state.value.len - 1));
   if (state.some) kinode_free_text(&state.value);
   while (!ended) {
     receive();

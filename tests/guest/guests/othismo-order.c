@@ -1,6 +1,6 @@
-// An Othismo object without the SDK's code: it writes down which of its exports are called, and in what order, and answers each message with
-// that, as {"order": "SPM"}. S _othismo_start, P prepare_inbox, A _allocate_message, M message_received, R _run. Built for
-// generations 1 and 3.
+// An Othismo object without the SDK's code: it writes down which of its exports are called, and in what
+// order, and answers each message with that, as {"order": "SPM"}. S _othismo_start, P prepare_inbox, A
+// _allocate_message, M message_received, R _run. Built for generations 1 and 3.
 
 #define CELERIAC_IMPLEMENTATION
 #include <celeriac/bson.h>
@@ -35,7 +35,9 @@ static void answer(void) {
   celeriac_buffer_free(&out);
 }
 
-CELERIAC_EXPORT("_othismo_start") void start(void) { celeriac_put_c(&order, "S"); }
+CELERIAC_EXPORT("_othismo_start") void start(void) {
+  celeriac_put_c(&order, "S");
+}
 #ifdef GENERATION_3
 CELERIAC_EXPORT("_allocate_message") void* allocate_message(size_t length) {
   celeriac_put_c(&order, "A");

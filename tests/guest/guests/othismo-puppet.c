@@ -1,4 +1,5 @@
-// An Othismo object that does what the message puppet.run tells it: README.md has its language. Built for generations 1 and 3.
+// An Othismo object that does what the message puppet.run tells it: README.md has its language. Built for
+// generations 1 and 3.
 
 #define CELERIAC_IMPLEMENTATION
 #define OTHISMO_START
@@ -11,7 +12,9 @@ static celeriac_buffer pending_reports;
 static celeriac_text memory_word;  // what `keep` keeps: in memory, and so in the snapshot
 static int runs, starts;
 
-void othismo_start(void) { ++starts; }
+void othismo_start(void) {
+  ++starts;
+}
 
 static void report(celeriac_buffer* line) {
   celeriac_put(&pending_reports, celeriac_built(line));
@@ -69,7 +72,9 @@ static void command_say(puppet_script* script) {
   celeriac_put(&line, puppet_word(script));
   report(&line);
 }
-static void command_log(puppet_script* script) { (void)script; }
+static void command_log(puppet_script* script) {
+  (void)script;
+}
 
 static const struct {
   const char* name;
@@ -85,7 +90,8 @@ static void run_command(puppet_script* script) {
       return;
     }
   celeriac_buffer line = {0};
-  if (!puppet_misbehave(word, script, &line)) celeriac_put_c(&line, "unknown command "), puppet_put_quoted(&line, word);
+  if (!puppet_misbehave(word, script, &line))
+    celeriac_put_c(&line, "unknown command "), puppet_put_quoted(&line, word);
   report(&line);
 }
 
@@ -112,7 +118,9 @@ void othismo_receive(const othismo_message* message) {
   celeriac_put_c(&line, " reply_to="), puppet_put_quoted(&line, message->reply_to);
   celeriac_put_c(&line, message->request_id != 0 ? " request_id=1" : " request_id=0");
   celeriac_put_c(&line, message->response_id != 0 ? " response_id=1 " : " response_id=0 ");
-  puppet_put_json(&line, message->body, message->body.len > 5 && celeriac_find(message->name, CELERIAC_TEXT("list.response")) >= 0);
+  puppet_put_json(&line, message->body,
+                  message->body.len > 5 && celeriac_find(message->name, CELERIAC_TEXT("list.response")) >= 0);
   report(&line);
-  if (celeriac_starts(message->name, CELERIAC_TEXT("echo.")) && message->response_id == 0) othismo_reply(message, message->body);
+  if (celeriac_starts(message->name, CELERIAC_TEXT("echo.")) && message->response_id == 0)
+    othismo_reply(message, message->body);
 }

@@ -1,5 +1,6 @@
-// A program of wasi_snapshot_preview1 that tries what a program might, and writes a line about each attempt: "open /etc/passwd: refused".
-// Its arguments are further paths to open for reading, or for writing with a '+' before them.
+// A program of wasi_snapshot_preview1 that tries what a program might, and writes a line about each attempt:
+// "open /etc/passwd: refused". Its arguments are further paths to open for reading, or for writing with a '+'
+// before them.
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,8 +16,10 @@
 extern char** environ;
 
 static void tell(const char* what, const char* path, int good) {
-  if (good) printf("%s %s: done\n", what, path);
-  else printf("%s %s: refused (%s)\n", what, path, strerror(errno));
+  if (good)
+    printf("%s %s: done\n", what, path);
+  else
+    printf("%s %s: refused (%s)\n", what, path, strerror(errno));
 }
 static void try_open(const char* path, int flags) {
   int file = open(path, flags, 0644);
@@ -29,12 +32,15 @@ int main(int count, char** arguments) {
   int variables = 0;
   while (environ != NULL && environ[variables] != NULL) ++variables;
   printf("environment %d\n", variables);
-  static const char* const paths[] = {"/etc/passwd", "/", "..", "../../etc/passwd", "/proc/self/environ", "/dev/mem", "vm.sock", "."};
+  static const char* const paths[] = {"/etc/passwd",        "/",        "..",      "../../etc/passwd",
+                                      "/proc/self/environ", "/dev/mem", "vm.sock", "."};
   for (size_t i = 0; i < sizeof paths / sizeof *paths; ++i) try_open(paths[i], O_RDONLY);
   try_open("/tmp/celeriac-was-here", O_CREAT | O_WRONLY);
   for (int i = 1; i < count; ++i)
-    if (arguments[i][0] == '+') try_open(arguments[i] + 1, O_CREAT | O_WRONLY);
-    else try_open(arguments[i], O_RDONLY);
+    if (arguments[i][0] == '+')
+      try_open(arguments[i] + 1, O_CREAT | O_WRONLY);
+    else
+      try_open(arguments[i], O_RDONLY);
   tell("list", "/", opendir("/") != NULL);
   tell("make directory", "/tmp/celeriac-directory", mkdir("/tmp/celeriac-directory", 0755) == 0);
   tell("remove", "/etc/hostname", unlink("/etc/hostname") == 0);
@@ -42,7 +48,8 @@ int main(int count, char** arguments) {
   // Descriptors that a worker may have open: only its own three are there.
   for (__wasi_fd_t fd = 3; fd < 40; ++fd) {
     __wasi_fdstat_t status;
-    if (__wasi_fd_fdstat_get(fd, &status) == 0) printf("descriptor %u: type %u\n", (unsigned)fd, (unsigned)status.fs_filetype);
+    if (__wasi_fd_fdstat_get(fd, &status) == 0)
+      printf("descriptor %u: type %u\n", (unsigned)fd, (unsigned)status.fs_filetype);
     char byte = 0;
     __wasi_ciovec_t out = {(const uint8_t*)&byte, 1};
     __wasi_size_t written = 0;

@@ -1,5 +1,6 @@
 #pragma once
-// What the puppets of all ABIs share: words of their language, and the lines of their reports. README.md describes both.
+// What the puppets of all ABIs share: words of their language, and the lines of their reports. README.md
+// describes both.
 
 #include <celeriac/base.h>
 
@@ -14,8 +15,12 @@ typedef struct puppet_script {
   char* end;
 } puppet_script;
 
-static inline bool puppet_separator(char c) { return c == '\n' || c == ';'; }
-static inline bool puppet_space(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+static inline bool puppet_separator(char c) {
+  return c == '\n' || c == ';';
+}
+static inline bool puppet_space(char c) {
+  return c == ' ' || c == '\t' || c == '\r';
+}
 static inline void puppet_skip_space(puppet_script* s) {
   while (s->at < s->end && puppet_space(*s->at)) ++s->at;
 }
@@ -30,7 +35,9 @@ static inline bool puppet_next_command(puppet_script* s) {
   while (s->at < s->end && (puppet_space(*s->at) || puppet_separator(*s->at))) ++s->at;
   return s->at < s->end;
 }
-static inline int puppet_hex(char c) { return c <= '9' ? c - '0' : (c | 32) - 'a' + 10; }
+static inline int puppet_hex(char c) {
+  return c <= '9' ? c - '0' : (c | 32) - 'a' + 10;
+}
 static inline char puppet_unescape(puppet_script* s) {
   char c = *s->at++;
   if (c == 'n') return '\n';
@@ -65,10 +72,13 @@ static inline celeriac_text puppet_rest(puppet_script* s) {
   while (s->at < s->end && *s->at != '\n') ++s->at;
   return celeriac_bytes(start, (size_t)(s->at - start));
 }
-static inline bool puppet_is(celeriac_text word, const char* text) { return celeriac_equal(word, celeriac_from_c(text)); }
+static inline bool puppet_is(celeriac_text word, const char* text) {
+  return celeriac_equal(word, celeriac_from_c(text));
+}
 static inline uint64_t puppet_number(celeriac_text word) {
   uint64_t value = 0;
-  for (size_t i = 0; i < word.len && word.ptr[i] >= '0' && word.ptr[i] <= '9'; ++i) value = value * 10 + (uint64_t)(word.ptr[i] - '0');
+  for (size_t i = 0; i < word.len && word.ptr[i] >= '0' && word.ptr[i] <= '9'; ++i)
+    value = value * 10 + (uint64_t)(word.ptr[i] - '0');
   return value;
 }
 /// Bytes of a given number, the same each time; free() them.
@@ -93,7 +103,8 @@ static inline void puppet_put_i64(celeriac_buffer* out, int64_t value) {
   puppet_put_u64(out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 static inline void puppet_put_hex(celeriac_buffer* out, uint32_t value, int digits) {
-  while (digits-- > 0) celeriac_put(out, celeriac_bytes(&"0123456789abcdef"[(value >> (4 * digits)) & 15], 1));
+  while (digits-- > 0)
+    celeriac_put(out, celeriac_bytes(&"0123456789abcdef"[(value >> (4 * digits)) & 15], 1));
 }
 /// "text" with escapes, or #length:hash.
 static inline void puppet_put_quoted(celeriac_buffer* out, celeriac_text text) {
@@ -109,10 +120,14 @@ static inline void puppet_put_quoted(celeriac_buffer* out, celeriac_text text) {
   celeriac_put_c(out, "\"");
   for (size_t i = 0; i < text.len; ++i) {
     uint8_t c = (uint8_t)text.ptr[i];
-    if (c == '"' || c == '\\') celeriac_put_c(out, c == '"' ? "\\\"" : "\\\\");
-    else if (c == '\n') celeriac_put_c(out, "\\n");
-    else if (c < 0x20 || c >= 0x7F) celeriac_put_c(out, "\\x"), puppet_put_hex(out, c, 2);
-    else celeriac_put(out, celeriac_bytes(text.ptr + i, 1));
+    if (c == '"' || c == '\\')
+      celeriac_put_c(out, c == '"' ? "\\\"" : "\\\\");
+    else if (c == '\n')
+      celeriac_put_c(out, "\\n");
+    else if (c < 0x20 || c >= 0x7F)
+      celeriac_put_c(out, "\\x"), puppet_put_hex(out, c, 2);
+    else
+      celeriac_put(out, celeriac_bytes(text.ptr + i, 1));
   }
   celeriac_put_c(out, "\"");
 }

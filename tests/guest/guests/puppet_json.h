@@ -1,5 +1,6 @@
 #pragma once
-// JSON to BSON and back, for puppets whose messages are BSON: 3 is an int32 (an int64 where it does not fit), 3.0 a double,
+// JSON to BSON and back, for puppets whose messages are BSON: 3 is an int32 (an int64 where it does not
+// fit), 3.0 a double,
 // {"$binary": "00ff"} bytes.
 
 #include <celeriac/bson.h>
@@ -35,7 +36,8 @@ static inline void puppet_put_members(celeriac_buffer* out, celeriac_text json) 
 }
 static inline celeriac_text puppet_unhex(celeriac_text digits) {
   char* made = (char*)malloc(digits.len / 2 + 1);
-  for (size_t i = 0; i + 1 < digits.len; i += 2) made[i / 2] = (char)(puppet_hex(digits.ptr[i]) * 16 + puppet_hex(digits.ptr[i + 1]));
+  for (size_t i = 0; i + 1 < digits.len; i += 2)
+    made[i / 2] = (char)(puppet_hex(digits.ptr[i]) * 16 + puppet_hex(digits.ptr[i + 1]));
   return celeriac_bytes(made, digits.len / 2);
 }
 static inline void puppet_put_bson(celeriac_buffer* out, const char* key, celeriac_text json) {
@@ -63,8 +65,10 @@ static inline void puppet_put_bson(celeriac_buffer* out, const char* key, celeri
     bool negative = first == '-';
     int64_t value = (int64_t)puppet_number(celeriac_bytes(json.ptr + negative, json.len - negative));
     if (negative) value = -value;
-    if (value >= INT32_MIN && value <= INT32_MAX) bson_put_int(out, key, (int32_t)value);
-    else bson_put_long(out, key, value);
+    if (value >= INT32_MIN && value <= INT32_MAX)
+      bson_put_int(out, key, (int32_t)value);
+    else
+      bson_put_long(out, key, value);
   }
 }
 /// A document of its own: celeriac_buffer_free() it.
@@ -88,22 +92,31 @@ static inline void puppet_put_json(celeriac_buffer* out, celeriac_text document,
     if (!array) puppet_put_quoted(out, element.key), celeriac_put_c(out, ":");
     switch (element.type) {
       case bson_type_document:
-      case bson_type_array: puppet_put_json(out, element.value, element.type == bson_type_array); break;
-      case bson_type_text: puppet_put_quoted(out, element.value); break;
+      case bson_type_array:
+        puppet_put_json(out, element.value, element.type == bson_type_array);
+        break;
+      case bson_type_text:
+        puppet_put_quoted(out, element.value);
+        break;
       case bson_type_binary:
         celeriac_put_c(out, "{\"$binary\":\"");
         for (size_t i = 0; i < element.value.len; ++i) puppet_put_hex(out, (uint8_t)element.value.ptr[i], 2);
         celeriac_put_c(out, "\"}");
         break;
-      case bson_type_bool: celeriac_put_c(out, element.value.ptr[0] ? "true" : "false"); break;
-      case bson_type_null: celeriac_put_c(out, "null"); break;
+      case bson_type_bool:
+        celeriac_put_c(out, element.value.ptr[0] ? "true" : "false");
+        break;
+      case bson_type_null:
+        celeriac_put_c(out, "null");
+        break;
       case bson_type_double: {
         double value = bson_number(element);
         celeriac_put_number(out, value);
         if (value == (double)(int64_t)value) celeriac_put_c(out, ".0");
         break;
       }
-      default: puppet_put_i64(out, bson_long(element));
+      default:
+        puppet_put_i64(out, bson_long(element));
     }
   }
   celeriac_put_c(out, array ? "]" : "}");

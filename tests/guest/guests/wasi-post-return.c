@@ -1,6 +1,7 @@
-// A component of wasi:messaging (mid 2024) without the SDK's code, which counts how often post-return was called, and with what: checklist 20. For each
-// message on "count" it publishes on "counted": {"subscribe": 1, "handle": N, "wrong": 0}; "fail" makes handle return an error,
-// "fail-to-subscribe" is what the variant built with -DSUBSCRIBE_FAILS does at its start (checklist 111).
+// A component of wasi:messaging (mid 2024) without the SDK's code, which counts how often post-return was
+// called, and with what: checklist 20. For each message on "count" it publishes on "counted": {"subscribe":
+// 1, "handle": N, "wrong": 0}; "fail" makes handle return an error, "fail-to-subscribe" is what the variant
+// built with -DSUBSCRIBE_FAILS does at its start (checklist 111).
 
 #define CELERIAC_IMPLEMENTATION
 #define WASI_MESSAGING_A

@@ -1,5 +1,5 @@
-// A component of wasi:messaging that does what the data of its messages tell it: README.md has its language. Built for the drafts of
-// mid 2024 (-DWASI_MESSAGING_A) and of December 2024.
+// A component of wasi:messaging that does what the data of its messages tell it: README.md has its language.
+// Built for the drafts of mid 2024 (-DWASI_MESSAGING_A) and of December 2024.
 
 #define CELERIAC_IMPLEMENTATION
 #include <celeriac/wasi_messaging.h>
@@ -14,12 +14,11 @@ static bool current_used;
 static messaging_failure failure;
 static bool failing;
 
-static const char* const kinds[] = {
-    "timeout", "connection",
+static const char* const kinds[] = {"timeout", "connection",
 #ifndef WASI_MESSAGING_A
-    "permission-denied",
+                                    "permission-denied",
 #endif
-    "other"};
+                                    "other"};
 
 static void report(celeriac_buffer* line) {
   celeriac_text topic = celeriac_copy(observer.len > 0 ? observer : CELERIAC_TEXT("puppet/reports"));
@@ -37,7 +36,8 @@ static void report_result(const char* what, bool good, messaging_failure* why) {
   celeriac_put_c(&line, what);
   celeriac_put_c(&line, good ? " ok" : " error ");
   if (!good) celeriac_put_c(&line, why->kind < sizeof kinds / sizeof *kinds ? kinds[why->kind] : "?");
-  if (!good && why->kind != messaging_timeout) celeriac_put_c(&line, " "), puppet_put_quoted(&line, why->text);
+  if (!good && why->kind != messaging_timeout)
+    celeriac_put_c(&line, " "), puppet_put_quoted(&line, why->text);
   report(&line);
 }
 static void put_pairs(celeriac_buffer* out, messaging_message message) {
@@ -51,21 +51,27 @@ static void put_pairs(celeriac_buffer* out, messaging_message message) {
   celeriac_put_c(out, "[");
   for (size_t i = 0; i < pairs.len; ++i) {
     if (i > 0) celeriac_put_c(out, ", ");
-    puppet_put_quoted(out, pairs.ptr[i].key), celeriac_put_c(out, "="), puppet_put_quoted(out, pairs.ptr[i].value);
+    puppet_put_quoted(out, pairs.ptr[i].key), celeriac_put_c(out, "="),
+        puppet_put_quoted(out, pairs.ptr[i].value);
     messaging_free_text(&pairs.ptr[i].key), messaging_free_text(&pairs.ptr[i].value);
   }
   celeriac_put_c(out, "]");
   if (pairs.len > 0) free(pairs.ptr);
 }
 static void put_message(celeriac_buffer* out, messaging_message message) {
-  celeriac_text topic = messaging_topic(message), data = messaging_data(message), type = messaging_content_type(message);
+  celeriac_text topic = messaging_topic(message), data = messaging_data(message),
+                type = messaging_content_type(message);
   celeriac_put_c(out, " topic=");
-  if (topic.ptr == NULL) celeriac_put_c(out, "none");
-  else puppet_put_quoted(out, topic);
+  if (topic.ptr == NULL)
+    celeriac_put_c(out, "none");
+  else
+    puppet_put_quoted(out, topic);
   celeriac_put_c(out, " data="), puppet_put_quoted(out, data);
   celeriac_put_c(out, " type=");
-  if (type.ptr == NULL) celeriac_put_c(out, "none");
-  else puppet_put_quoted(out, type);
+  if (type.ptr == NULL)
+    celeriac_put_c(out, "none");
+  else
+    puppet_put_quoted(out, type);
   put_pairs(out, message);
   messaging_free_text(&topic), messaging_free_text(&data), messaging_free_text(&type);
 }
@@ -167,7 +173,8 @@ static void command_handle(puppet_script* script) {
   messaging_client client = connect();
   messaging_result result;
   if (puppet_is(what, "use-after-send")) send_with(client, message, &result), (void)messaging_data(message);
-  if (puppet_is(what, "send-twice")) send_with(client, message, &result), send_with(connect(), message, &result);
+  if (puppet_is(what, "send-twice"))
+    send_with(client, message, &result), send_with(connect(), message, &result);
   if (puppet_is(what, "client-twice")) {
     send_with(client, message, &result);
     send_with(client, messaging_new("puppet/void", CELERIAC_TEXT("y")), &result);
@@ -177,7 +184,8 @@ static void command_handle(puppet_script* script) {
   if (puppet_is(what, "zero")) (void)messaging_data(0);
   if (puppet_is(what, "unknown")) (void)messaging_data(12345);
   if (puppet_is(what, "leak"))
-    for (uint64_t i = puppet_number(puppet_word(script)); i > 0; --i) messaging_new("", CELERIAC_TEXT("leaked"));
+    for (uint64_t i = puppet_number(puppet_word(script)); i > 0; --i)
+      messaging_new("", CELERIAC_TEXT("leaked"));
   report_c("handle survived");
 }
 
@@ -194,8 +202,10 @@ static void command_request(puppet_script* script) {
     celeriac_text option = puppet_word(script);
     if (!has_options) options = messaging_import_new_options();
     has_options = true;
-    if (puppet_is(option, "timeout")) messaging_import_set_timeout(options, (int32_t)puppet_number(puppet_word(script)));
-    if (puppet_is(option, "replies")) messaging_import_set_expected(options, (int32_t)puppet_number(puppet_word(script)));
+    if (puppet_is(option, "timeout"))
+      messaging_import_set_timeout(options, (int32_t)puppet_number(puppet_word(script)));
+    if (puppet_is(option, "replies"))
+      messaging_import_set_expected(options, (int32_t)puppet_number(puppet_word(script)));
   }
   messaging_client client = connect();
   messaging_result result;
@@ -209,9 +219,15 @@ static void command_request(puppet_script* script) {
   messaging_drop(message);  // it was only lent
   messaging_import_drop_client(client);
 }
-static void command_reply(puppet_script* script) { report_c(messaging_reply(current, puppet_word(script)) ? "reply ok" : "reply error"); }
-static void command_keep(puppet_script* script) { (void)script, kept = current, current_used = true; }
-static void command_reply_kept(puppet_script* script) { report_c(messaging_reply(kept, puppet_word(script)) ? "reply ok" : "reply error"); }
+static void command_reply(puppet_script* script) {
+  report_c(messaging_reply(current, puppet_word(script)) ? "reply ok" : "reply error");
+}
+static void command_keep(puppet_script* script) {
+  (void)script, kept = current, current_used = true;
+}
+static void command_reply_kept(puppet_script* script) {
+  report_c(messaging_reply(kept, puppet_word(script)) ? "reply ok" : "reply error");
+}
 /// The current message as both what is replied to and the reply.
 static void command_reply_itself(puppet_script* script) {
   (void)script;
@@ -243,14 +259,21 @@ static const struct {
   const char* name;
   void (*run)(puppet_script* script);
 } commands[] = {
-    {"publish", command_publish},   {"connect", command_connect},
-    {"flood", command_flood},       {"metadata", command_metadata},
-    {"fail", command_fail},         {"handle", command_handle},
-    {"say", command_say},           {"observe", command_observe},
+    {"publish", command_publish},
+    {"connect", command_connect},
+    {"flood", command_flood},
+    {"metadata", command_metadata},
+    {"fail", command_fail},
+    {"handle", command_handle},
+    {"say", command_say},
+    {"observe", command_observe},
 #ifndef WASI_MESSAGING_A
-    {"request", command_request},   {"reply", command_reply},
-    {"keep", command_keep},         {"reply-kept", command_reply_kept},
-    {"disconnect", command_disconnect}, {"reply-itself", command_reply_itself},
+    {"request", command_request},
+    {"reply", command_reply},
+    {"keep", command_keep},
+    {"reply-kept", command_reply_kept},
+    {"disconnect", command_disconnect},
+    {"reply-itself", command_reply_itself},
 #endif
 };
 
@@ -262,7 +285,8 @@ static void run_command(puppet_script* script) {
       return;
     }
   celeriac_buffer line = {0};
-  if (!puppet_misbehave(word, script, &line)) celeriac_put_c(&line, "unknown command "), puppet_put_quoted(&line, word);
+  if (!puppet_misbehave(word, script, &line))
+    celeriac_put_c(&line, "unknown command "), puppet_put_quoted(&line, word);
   report(&line);
 }
 

@@ -1,12 +1,12 @@
 #pragma once
 // What the headers of all ABIs share: how imports and exports are named, text and bytes, memory.
 //
-// The headers hold declarations; exactly one source of a program defines CELERIAC_IMPLEMENTATION before it includes the
-// header of its ABI, and gets the code as well. Without libc (celeriac-cc --bare) that includes a small malloc and the
-// functions of memory that compilers call by themselves.
+// The headers hold declarations; exactly one source of a program defines CELERIAC_IMPLEMENTATION before it
+// includes the header of its ABI, and gets the code as well. Without libc (celeriac-cc --bare) that includes
+// a small malloc and the functions of memory that compilers call by themselves.
 //
-// A celeriac_text is both text (UTF-8) and bytes: a pointer and a length, as the canonical ABI passes strings and lists. It
-// says nothing about who owns the bytes; the functions that give one away say so.
+// A celeriac_text is both text (UTF-8) and bytes: a pointer and a length, as the canonical ABI passes strings
+// and lists. It says nothing about who owns the bytes; the functions that give one away say so.
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -54,13 +54,16 @@ celeriac_text celeriac_copy(celeriac_text text);
 /// The number at the start of `text`, 0 where there is none: "-12.5".
 double celeriac_number(celeriac_text text);
 
-/// The manifest's arguments: celeriac_argument(0) is the first, {NULL, 0} where there is none. Valid for ever.
+/// The manifest's arguments: celeriac_argument(0) is the first, {NULL, 0} where there is none. Valid for
+/// ever.
 celeriac_text celeriac_argument(size_t index);
 /// Milliseconds since 1970.
 int64_t celeriac_now_ms(void);
 
 /// Ends the guest with a trap.
-__attribute__((noreturn)) static inline void celeriac_trap(void) { __builtin_trap(); }
+__attribute__((noreturn)) static inline void celeriac_trap(void) {
+  __builtin_trap();
+}
 
 // ---- a buffer that grows, for building messages ----
 

@@ -1,6 +1,7 @@
 #pragma once
-// The headers of the ABIs for C++20: thin wrappers over those for C, which own what they hold. No exceptions: a guest that runs out of memory
-// traps. Like those, they hold code in the one source that defines CELERIAC_IMPLEMENTATION.
+// The headers of the ABIs for C++20: thin wrappers over those for C, which own what they hold. No exceptions:
+// a guest that runs out of memory traps. Like those, they hold code in the one source that defines
+// CELERIAC_IMPLEMENTATION.
 
 #include <optional>
 #include <string>
@@ -12,8 +13,12 @@
 
 namespace celeriac {
 
-inline celeriac_text text(std::string_view view) { return celeriac_bytes(view.data(), view.size()); }
-inline std::string_view view(celeriac_text text) { return {text.ptr, text.len}; }
+inline celeriac_text text(std::string_view view) {
+  return celeriac_bytes(view.data(), view.size());
+}
+inline std::string_view view(celeriac_text text) {
+  return {text.ptr, text.len};
+}
 
 /// A JSON value within a text that outlives it: Json(body)["Http"]["headers"]["Host"].text().
 class Json {

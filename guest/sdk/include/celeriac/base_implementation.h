@@ -32,8 +32,8 @@ size_t strlen(const char* text) {
   return length;
 }
 
-// Blocks are powers of two, 16 bytes and more; a freed one waits in the list of its size. The eight bytes before a block
-// hold the logarithm of its size.
+// Blocks are powers of two, 16 bytes and more; a freed one waits in the list of its size. The eight bytes
+// before a block hold the logarithm of its size.
 extern unsigned char __heap_base;
 static char* celeriac_heap_end;
 static void* celeriac_free_blocks[32];
@@ -55,7 +55,8 @@ void* malloc(size_t size) {
   size_t bytes = (size_t)1 << k;
   size_t have = (size_t)__builtin_wasm_memory_size(0) * 65536;
   size_t needed = (size_t)celeriac_heap_end + bytes;
-  if (needed > have && __builtin_wasm_memory_grow(0, (needed - have + 65535) / 65536) == (size_t)-1) celeriac_trap();
+  if (needed > have && __builtin_wasm_memory_grow(0, (needed - have + 65535) / 65536) == (size_t)-1)
+    celeriac_trap();
   char* made = celeriac_heap_end + 8;
   celeriac_heap_end += bytes;
   *(uint32_t*)(void*)(made - 8) = k;
@@ -79,7 +80,9 @@ void* realloc(void* block, size_t size) {
 }
 #endif
 
-celeriac_text celeriac_from_c(const char* text) { return celeriac_bytes(text, strlen(text)); }
+celeriac_text celeriac_from_c(const char* text) {
+  return celeriac_bytes(text, strlen(text));
+}
 bool celeriac_equal(celeriac_text a, celeriac_text b) {
   return a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
 }
@@ -102,7 +105,8 @@ double celeriac_number(celeriac_text text) {
   size_t i = 0;
   double sign = 1, value = 0, place = 1;
   if (i < text.len && (text.ptr[i] == '-' || text.ptr[i] == '+')) sign = text.ptr[i++] == '-' ? -1 : 1;
-  for (; i < text.len && text.ptr[i] >= '0' && text.ptr[i] <= '9'; ++i) value = value * 10 + (text.ptr[i] - '0');
+  for (; i < text.len && text.ptr[i] >= '0' && text.ptr[i] <= '9'; ++i)
+    value = value * 10 + (text.ptr[i] - '0');
   if (i < text.len && text.ptr[i] == '.')
     for (++i; i < text.len && text.ptr[i] >= '0' && text.ptr[i] <= '9'; ++i)
       value += (text.ptr[i] - '0') * (place /= 10);
@@ -118,8 +122,10 @@ double celeriac_number(celeriac_text text) {
 }
 
 // Functions of wasi_snapshot_preview1, which is there beside every ABI.
-CELERIAC_IMPORT("wasi_snapshot_preview1", "args_sizes_get") int32_t celeriac_import_args_sizes_get(size_t* count, size_t* size);
-CELERIAC_IMPORT("wasi_snapshot_preview1", "args_get") int32_t celeriac_import_args_get(char** arguments, char* bytes);
+CELERIAC_IMPORT("wasi_snapshot_preview1", "args_sizes_get")
+int32_t celeriac_import_args_sizes_get(size_t* count, size_t* size);
+CELERIAC_IMPORT("wasi_snapshot_preview1", "args_get")
+int32_t celeriac_import_args_get(char** arguments, char* bytes);
 CELERIAC_IMPORT("wasi_snapshot_preview1", "clock_time_get")
 int32_t celeriac_import_clock_time_get(int32_t clock, int64_t precision, int64_t* nanoseconds);
 
@@ -129,7 +135,8 @@ celeriac_text celeriac_argument(size_t index) {
   size_t size = 0;
   if (arguments == NULL && celeriac_import_args_sizes_get(&count, &size) == 0) {
     arguments = (char**)malloc((count + 1) * sizeof *arguments + size + 1);
-    if (arguments == NULL || celeriac_import_args_get(arguments, (char*)(arguments + count + 1)) != 0) count = 0;
+    if (arguments == NULL || celeriac_import_args_get(arguments, (char*)(arguments + count + 1)) != 0)
+      count = 0;
   }
   return index + 1 < count ? celeriac_from_c(arguments[index + 1]) : celeriac_bytes(NULL, 0);
 }
@@ -150,7 +157,9 @@ void celeriac_put(celeriac_buffer* buffer, celeriac_text bytes) {
   if (bytes.len > 0) memcpy(buffer->ptr + buffer->len, bytes.ptr, bytes.len);
   buffer->len += bytes.len;
 }
-void celeriac_put_c(celeriac_buffer* buffer, const char* text) { celeriac_put(buffer, celeriac_from_c(text)); }
+void celeriac_put_c(celeriac_buffer* buffer, const char* text) {
+  celeriac_put(buffer, celeriac_from_c(text));
+}
 void celeriac_put_number(celeriac_buffer* buffer, double number) {
   char digits[32];
   size_t at = sizeof digits;

@@ -3,11 +3,12 @@
 //
 //   celeriac_buffer out = {0};
 //   size_t document = bson_begin(&out);
-//   size_t place = bson_open_document(&out, "place");  bson_put_double(&out, "x", 120);  bson_end(&out, place);
-//   bson_end(&out, document);                                          // {place: {x: 120.0}}
-//   double x = bson_number(bson_find(bson_document(bson_find(celeriac_built(&out), "place")), "x"));
+//   size_t place = bson_open_document(&out, "place");  bson_put_double(&out, "x", 120);  bson_end(&out,
+//   place); bson_end(&out, document);                                          // {place: {x: 120.0}} double
+//   x = bson_number(bson_find(bson_document(bson_find(celeriac_built(&out), "place")), "x"));
 //
-// Reading never leaves the document: what does not fit is not there. bson_valid() tells whether all of it is well-formed.
+// Reading never leaves the document: what does not fit is not there. bson_valid() tells whether all of it is
+// well-formed.
 
 #include "base.h"
 
@@ -74,8 +75,12 @@ static void bson_key(celeriac_buffer* out, uint8_t type, const char* key) {
   celeriac_put(out, celeriac_bytes(&type, 1));
   celeriac_put(out, celeriac_bytes(key, strlen(key) + 1));
 }
-static void bson_int(celeriac_buffer* out, int32_t value) { celeriac_put(out, celeriac_bytes(&value, 4)); }
-size_t bson_begin(celeriac_buffer* out) { return bson_int(out, 0), out->len - 4; }
+static void bson_int(celeriac_buffer* out, int32_t value) {
+  celeriac_put(out, celeriac_bytes(&value, 4));
+}
+size_t bson_begin(celeriac_buffer* out) {
+  return bson_int(out, 0), out->len - 4;
+}
 size_t bson_open_document(celeriac_buffer* out, const char* key) {
   return bson_key(out, bson_type_document, key), bson_begin(out);
 }
@@ -108,7 +113,9 @@ void bson_put_bool(celeriac_buffer* out, const char* key, bool value) {
   uint8_t byte = value;
   bson_key(out, bson_type_bool, key), celeriac_put(out, celeriac_bytes(&byte, 1));
 }
-void bson_put_null(celeriac_buffer* out, const char* key) { bson_key(out, bson_type_null, key); }
+void bson_put_null(celeriac_buffer* out, const char* key) {
+  bson_key(out, bson_type_null, key);
+}
 void bson_put_raw(celeriac_buffer* out, const char* key, uint8_t type, celeriac_text document) {
   bson_key(out, type, key), celeriac_put(out, document);
 }
@@ -124,14 +131,18 @@ static size_t bson_extent(uint8_t type, celeriac_text document, size_t at) {
   switch (type) {
     case bson_type_double:
     case bson_type_datetime:
-    case bson_type_int64: return left > 8 ? 8 : 0;
-    case bson_type_int32: return left > 4 ? 4 : 0;
-    case bson_type_bool: return left > 1 ? 1 : 0;
+    case bson_type_int64:
+      return left > 8 ? 8 : 0;
+    case bson_type_int32:
+      return left > 4 ? 4 : 0;
+    case bson_type_bool:
+      return left > 1 ? 1 : 0;
     case bson_type_text:
     case bson_type_binary:
       if (left < 5) return 0;
       size = bson_size(document.ptr + at);
-      if (size > left || (type == bson_type_text && (size == 0 || document.ptr[at + 3 + size] != 0))) return 0;
+      if (size > left || (type == bson_type_text && (size == 0 || document.ptr[at + 3 + size] != 0)))
+        return 0;
       size += type == bson_type_text ? 4 : 5;
       return size < left ? size : 0;
     case bson_type_document:
@@ -139,7 +150,8 @@ static size_t bson_extent(uint8_t type, celeriac_text document, size_t at) {
       if (left < 5) return 0;
       size = bson_size(document.ptr + at);
       return size >= 5 && size < left ? size : 0;
-    default: return 0;
+    default:
+      return 0;
   }
 }
 bool bson_next(celeriac_text document, size_t* at, bson_element* element) {
@@ -184,12 +196,17 @@ int64_t bson_long(bson_element element) {
   int64_t wide = 0;
   double real = 0;
   switch (element.type) {
-    case bson_type_int32: return memcpy(&narrow, element.value.ptr, 4), narrow;
+    case bson_type_int32:
+      return memcpy(&narrow, element.value.ptr, 4), narrow;
     case bson_type_int64:
-    case bson_type_datetime: return memcpy(&wide, element.value.ptr, 8), wide;
-    case bson_type_double: return memcpy(&real, element.value.ptr, 8), real > -9e18 && real < 9e18 ? (int64_t)real : 0;
-    case bson_type_bool: return element.value.ptr[0] != 0;
-    default: return 0;
+    case bson_type_datetime:
+      return memcpy(&wide, element.value.ptr, 8), wide;
+    case bson_type_double:
+      return memcpy(&real, element.value.ptr, 8), real > -9e18 && real < 9e18 ? (int64_t)real : 0;
+    case bson_type_bool:
+      return element.value.ptr[0] != 0;
+    default:
+      return 0;
   }
 }
 double bson_number(bson_element element) {

@@ -14,13 +14,17 @@ class Document {
   Document& operator=(const Document&) = delete;
   ~Document() { celeriac_buffer_free(&out_); }
 
-  Document& put(const char* key, std::string_view value) { return bson_put_text(&out_, key, text(value)), *this; }
+  Document& put(const char* key, std::string_view value) {
+    return bson_put_text(&out_, key, text(value)), *this;
+  }
   Document& put(const char* key, const char* value) { return put(key, std::string_view(value)); }
   Document& put(const char* key, double value) { return bson_put_double(&out_, key, value), *this; }
   Document& put(const char* key, int value) { return bson_put_int(&out_, key, value), *this; }
   Document& put(const char* key, bool value) { return bson_put_bool(&out_, key, value), *this; }
   Document& put_long(const char* key, int64_t value) { return bson_put_long(&out_, key, value), *this; }
-  Document& put_binary(const char* key, std::string_view bytes) { return bson_put_binary(&out_, key, text(bytes)), *this; }
+  Document& put_binary(const char* key, std::string_view bytes) {
+    return bson_put_binary(&out_, key, text(bytes)), *this;
+  }
   /// A document within this one, until close().
   Document& open(const char* key) {
     if (++depth_ == deepest) celeriac_trap();

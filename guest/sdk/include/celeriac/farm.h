@@ -1,6 +1,6 @@
 #pragma once
-// The farm ABI in C: raw frames of the wire protocol (docs/protocol.md), the thinnest of all. A program is a function farm_main(),
-// called once:
+// The farm ABI in C: raw frames of the wire protocol (docs/protocol.md), the thinnest of all. A program is a
+// function farm_main(), called once:
 //
 //   #define CELERIAC_IMPLEMENTATION
 //   #include <celeriac/farm.h>
@@ -24,9 +24,10 @@ enum { farm_header_size = 15, farm_response_size = 8, farm_payload_max = 65535 }
 
 /// Hands over one request frame. 0, or a status: what it says stands beside farm_receive.
 CELERIAC_IMPORT("farm", "send") int32_t farm_import_send(const void* frame, size_t length);
-/// The next frame for the program, into `frame`: its length; 0 if none came within the time (-1: for ever); a negative number if it is
-/// longer than `capacity`: minus its length, and it stays.
-CELERIAC_IMPORT("farm", "receive") int32_t farm_import_receive(void* frame, size_t capacity, int32_t timeout_ms);
+/// The next frame for the program, into `frame`: its length; 0 if none came within the time (-1: for ever); a
+/// negative number if it is longer than `capacity`: minus its length, and it stays.
+CELERIAC_IMPORT("farm", "receive")
+int32_t farm_import_receive(void* frame, size_t capacity, int32_t timeout_ms);
 
 // ---- the friendly layer ----
 
@@ -46,9 +47,10 @@ bool farm_request(uint16_t channel, const char* name_space, const char* operatio
 /// The next frame; false if none came in time.
 bool farm_receive(farm_frame* frame, int32_t timeout_ms);
 
-/// Sends a request and waits for its response; other frames that come meanwhile are lost. `slices`, where not NULL, gets what
-/// came before the response.
-farm_status farm_ask(const char* name_space, const char* operation, celeriac_text payload, uint16_t* value, celeriac_buffer* slices);
+/// Sends a request and waits for its response; other frames that come meanwhile are lost. `slices`, where not
+/// NULL, gets what came before the response.
+farm_status farm_ask(const char* name_space, const char* operation, celeriac_text payload, uint16_t* value,
+                     celeriac_buffer* slices);
 
 CELERIAC_END
 
@@ -58,8 +60,12 @@ CELERIAC_BEGIN
 static char* farm_buffer;
 enum { farm_longest_wait_ms = 600000 };
 
-static uint16_t farm_u16(const char* at) { return (uint16_t)((uint8_t)at[0] << 8 | (uint8_t)at[1]); }
-static void farm_put_u16(char* at, unsigned value) { at[0] = (char)(value >> 8), at[1] = (char)value; }
+static uint16_t farm_u16(const char* at) {
+  return (uint16_t)((uint8_t)at[0] << 8 | (uint8_t)at[1]);
+}
+static void farm_put_u16(char* at, unsigned value) {
+  at[0] = (char)(value >> 8), at[1] = (char)value;
+}
 static celeriac_text farm_word(const char* at, size_t size) {
   while (size > 0 && at[size - 1] == ' ') --size;
   return celeriac_bytes(at, size);
@@ -104,13 +110,15 @@ bool farm_receive(farm_frame* frame, int32_t timeout_ms) {
   frame->payload = celeriac_bytes(at + farm_header_size, (size_t)length - farm_header_size);
   return true;
 }
-farm_status farm_ask(const char* name_space, const char* operation, celeriac_text payload, uint16_t* value, celeriac_buffer* slices) {
+farm_status farm_ask(const char* name_space, const char* operation, celeriac_text payload, uint16_t* value,
+                     celeriac_buffer* slices) {
   static uint16_t channel;
   if (++channel == 0) ++channel;  // 0 is for emergencies
   if (!farm_request(channel, name_space, operation, payload)) return farm_malformed;
   farm_frame frame;
   while (farm_receive(&frame, farm_longest_wait_ms)) {
-    bool slice = !frame.is_response && celeriac_equal(frame.name_space, CELERIAC_TEXT("SLCE")) && frame.payload.len >= 2;
+    bool slice = !frame.is_response && celeriac_equal(frame.name_space, CELERIAC_TEXT("SLCE")) &&
+                 frame.payload.len >= 2;
     if (slice && farm_u16(frame.payload.ptr) == channel && slices != NULL)
       celeriac_put(slices, celeriac_bytes(frame.payload.ptr + 2, frame.payload.len - 2));
     if (!frame.is_response || frame.channel != channel) continue;
@@ -123,16 +131,18 @@ farm_status farm_ask(const char* name_space, const char* operation, celeriac_tex
 // ---- the bot ----
 
 static const char* const farm_codes[][2] = {
-    {"move_absolute", "MVABS"}, {"move_relative", "MVREL"}, {"find_home", "FHOME"}, {"home", "HOME"}, {"write_pin", "WRPIN"},
-    {"read_pin", "RDPIN"},      {"take_photo", "PHOTO"},    {"emergency_lock", "ESTOP"},
+    {"move_absolute", "MVABS"}, {"move_relative", "MVREL"},  {"find_home", "FHOME"},
+    {"home", "HOME"},           {"write_pin", "WRPIN"},      {"read_pin", "RDPIN"},
+    {"take_photo", "PHOTO"},    {"emergency_lock", "ESTOP"},
 };
 
-farm_status farm_call(const char* object, const char* operation, const farm_field* fields, size_t count, int* value,
-                      celeriac_text* path) {
+farm_status farm_call(const char* object, const char* operation, const farm_field* fields, size_t count,
+                      int* value, celeriac_text* path) {
   (void)object;  // the operation says which
   const char* code = "?";
   for (size_t i = 0; i < sizeof farm_codes / sizeof *farm_codes; ++i)
-    if (celeriac_equal(celeriac_from_c(farm_codes[i][0]), celeriac_from_c(operation))) code = farm_codes[i][1];
+    if (celeriac_equal(celeriac_from_c(farm_codes[i][0]), celeriac_from_c(operation)))
+      code = farm_codes[i][1];
   celeriac_buffer payload = {NULL, 0, 0}, slices = {NULL, 0, 0};
   if (count > 0) {
     size_t document = bson_begin(&payload);
@@ -141,7 +151,8 @@ farm_status farm_call(const char* object, const char* operation, const farm_fiel
   }
   uint16_t number = 0;
   farm_status status = farm_ask("SYS", code, celeriac_built(&payload), &number, &slices);
-  farm_set_error(status == farm_ok ? celeriac_bytes(NULL, 0) : bson_text(bson_find(celeriac_built(&slices), "message")));
+  farm_set_error(status == farm_ok ? celeriac_bytes(NULL, 0)
+                                   : bson_text(bson_find(celeriac_built(&slices), "message")));
   if (value != NULL) *value = number;
   if (path != NULL) *path = celeriac_copy(bson_text(bson_find(celeriac_built(&slices), "path")));
   celeriac_buffer_free(&payload), celeriac_buffer_free(&slices);

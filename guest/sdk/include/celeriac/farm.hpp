@@ -35,7 +35,9 @@ class Answer {
   uint16_t value_ = 0;
   farm_status status_;
 };
-inline Answer ask(const char* name_space, const char* operation) { return {name_space, operation, {nullptr, 0}}; }
+inline Answer ask(const char* name_space, const char* operation) {
+  return {name_space, operation, {nullptr, 0}};
+}
 inline Answer ask(const char* name_space, const char* operation, Document&& payload) {
   return {name_space, operation, payload.bytes()};
 }

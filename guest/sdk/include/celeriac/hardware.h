@@ -1,9 +1,10 @@
 #pragma once
-// The bot, for guests: the same calls in every ABI that can ask and wait. Each is a request to the objects /sys/motion,
-// /sys/pins/N and /sys/camera, and waits for its end: a move returns when it has been made.
+// The bot, for guests: the same calls in every ABI that can ask and wait. Each is a request to the objects
+// /sys/motion, /sys/pins/N and /sys/camera, and waits for its end: a move returns when it has been made.
 //
-// A package may call what its manifest requests and the user has granted: a capability of `hardware:distro:sys` for each
-// operation, and for each pin where it is about one. What is not granted is `farm_denied`.
+// A package may call what its manifest requests and the user has granted: a capability of
+// `hardware:distro:sys` for each operation, and for each pin where it is about one. What is not granted is
+// `farm_denied`.
 //
 // The header of an ABI brings the implementation; include that instead of this one.
 
@@ -45,7 +46,8 @@ farm_status farm_read_pin(int pin, int* value);
 /// 0 to 1023.
 farm_status farm_read_pin_analog(int pin, int* value);
 
-/// Takes a photo; `path` (free() its bytes) tells where it is: a file of the host, and the name that /sys/camera knows.
+/// Takes a photo; `path` (free() its bytes) tells where it is: a file of the host, and the name that
+/// /sys/camera knows.
 farm_status farm_take_photo(celeriac_text* path);
 farm_status farm_emergency_lock(void);
 
@@ -60,10 +62,10 @@ typedef struct farm_field {
   double number;
 } farm_field;
 
-/// Asks `object` ("/sys/motion") for an operation ("move_absolute") and waits for its end. `value` gets the value
-/// of the answer; `details`, where not NULL, the text `path` of its document.
-farm_status farm_call(const char* object, const char* operation, const farm_field* fields, size_t count, int* value,
-                      celeriac_text* path);
+/// Asks `object` ("/sys/motion") for an operation ("move_absolute") and waits for its end. `value` gets the
+/// value of the answer; `details`, where not NULL, the text `path` of its document.
+farm_status farm_call(const char* object, const char* operation, const farm_field* fields, size_t count,
+                      int* value, celeriac_text* path);
 /// Keeps what farm_error() tells.
 void farm_set_error(celeriac_text sentence);
 /// The status of an error's code: "denied"; farm_failed where the code is finer than that.
@@ -75,16 +77,32 @@ CELERIAC_END
 CELERIAC_BEGIN
 
 static celeriac_text farm_last_error;
-celeriac_text farm_error(void) { return farm_last_error; }
+celeriac_text farm_error(void) {
+  return farm_last_error;
+}
 void farm_set_error(celeriac_text sentence) {
   free((void*)farm_last_error.ptr);
   farm_last_error = sentence.len > 0 ? celeriac_copy(sentence) : CELERIAC_MAKE(celeriac_text){NULL, 0};
 }
 
 farm_status farm_status_named(celeriac_text code) {
-  static const char* const names[] = {"ok", "unknown_operation", "malformed", "not_found", "channel_busy", "overloaded", "denied",
-                                      "invalid_code", "wrong_state", "locked", "offline", "timeout", "hardware_fault", "cancelled",
-                                      "failed", "out_of_resources", "internal"};
+  static const char* const names[] = {"ok",
+                                      "unknown_operation",
+                                      "malformed",
+                                      "not_found",
+                                      "channel_busy",
+                                      "overloaded",
+                                      "denied",
+                                      "invalid_code",
+                                      "wrong_state",
+                                      "locked",
+                                      "offline",
+                                      "timeout",
+                                      "hardware_fault",
+                                      "cancelled",
+                                      "failed",
+                                      "out_of_resources",
+                                      "internal"};
   for (size_t i = 0; i < sizeof names / sizeof *names; ++i)
     if (celeriac_equal(code, celeriac_from_c(names[i]))) return (farm_status)i;
   return celeriac_equal(code, CELERIAC_TEXT("not_permitted")) ? farm_denied : farm_failed;
@@ -109,9 +127,12 @@ farm_status farm_home(farm_axis axis) {
   farm_field field = {"axis", (double)axis};
   return farm_motion("home", &field, 1);
 }
-farm_status farm_emergency_lock(void) { return farm_motion("emergency_lock", NULL, 0); }
+farm_status farm_emergency_lock(void) {
+  return farm_motion("emergency_lock", NULL, 0);
+}
 
-static farm_status farm_pin(const char* operation, int pin, const farm_field* fields, size_t count, int* value) {
+static farm_status farm_pin(const char* operation, int pin, const farm_field* fields, size_t count,
+                            int* value) {
   celeriac_buffer object = {NULL, 0, 0};
   celeriac_put_c(&object, "/sys/pins/");
   celeriac_put_number(&object, pin);
@@ -128,10 +149,18 @@ static farm_status farm_read(int pin, int mode, int* value) {
   farm_field fields[] = {{"pin", (double)pin}, {"mode", (double)mode}};
   return farm_pin("read_pin", pin, fields, 2, value);
 }
-farm_status farm_write_pin(int pin, int value) { return farm_write(pin, value, 0); }
-farm_status farm_write_pin_analog(int pin, int value) { return farm_write(pin, value, 1); }
-farm_status farm_read_pin(int pin, int* value) { return farm_read(pin, 0, value); }
-farm_status farm_read_pin_analog(int pin, int* value) { return farm_read(pin, 1, value); }
+farm_status farm_write_pin(int pin, int value) {
+  return farm_write(pin, value, 0);
+}
+farm_status farm_write_pin_analog(int pin, int value) {
+  return farm_write(pin, value, 1);
+}
+farm_status farm_read_pin(int pin, int* value) {
+  return farm_read(pin, 0, value);
+}
+farm_status farm_read_pin_analog(int pin, int* value) {
+  return farm_read(pin, 1, value);
+}
 farm_status farm_take_photo(celeriac_text* path) {
   return farm_call("/sys/camera", "take_photo", NULL, 0, NULL, path);
 }

@@ -2,8 +2,8 @@
 // As much JSON as a guest's messages need: writing into a celeriac_buffer, and finding members in a text.
 //
 //   celeriac_buffer out = {0};
-//   json_object(&out);  json_key(&out, "pin");  json_number(&out, 8);  json_end_object(&out);     // {"pin":8}
-//   double pin = celeriac_number(json_find(body, "write_pin.pin"));
+//   json_object(&out);  json_key(&out, "pin");  json_number(&out, 8);  json_end_object(&out);     //
+//   {"pin":8} double pin = celeriac_number(json_find(body, "write_pin.pin"));
 //
 // Reading does not check: what is not well-formed is simply not found.
 
@@ -24,10 +24,12 @@ void json_null(celeriac_buffer* out);
 /// A value that is JSON already.
 void json_raw(celeriac_buffer* out, celeriac_text json);
 
-/// The value at a path of names and indices: json_find(text, "Http.headers.Host"), json_find(text, "members.0"). A view
-/// into `json`; {NULL, 0} if it is not there. "" is the value itself, without the space around it.
+/// The value at a path of names and indices: json_find(text, "Http.headers.Host"), json_find(text,
+/// "members.0"). A view into `json`; {NULL, 0} if it is not there. "" is the value itself, without the space
+/// around it.
 celeriac_text json_find(celeriac_text json, const char* path);
-/// The text of a string value, without quotes and escapes, in memory of its own: free() it. Of another value: its JSON.
+/// The text of a string value, without quotes and escapes, in memory of its own: free() it. Of another value:
+/// its JSON.
 celeriac_text json_text(celeriac_text value);
 /// Whether a value is this string.
 bool json_is(celeriac_text value, const char* text);
@@ -42,10 +44,18 @@ static void json_separate(celeriac_buffer* out) {
   char last = out->ptr[out->len - 1];
   if (last != '{' && last != '[' && last != ':') celeriac_put_c(out, ",");
 }
-void json_object(celeriac_buffer* out) { json_separate(out), celeriac_put_c(out, "{"); }
-void json_end_object(celeriac_buffer* out) { celeriac_put_c(out, "}"); }
-void json_array(celeriac_buffer* out) { json_separate(out), celeriac_put_c(out, "["); }
-void json_end_array(celeriac_buffer* out) { celeriac_put_c(out, "]"); }
+void json_object(celeriac_buffer* out) {
+  json_separate(out), celeriac_put_c(out, "{");
+}
+void json_end_object(celeriac_buffer* out) {
+  celeriac_put_c(out, "}");
+}
+void json_array(celeriac_buffer* out) {
+  json_separate(out), celeriac_put_c(out, "[");
+}
+void json_end_array(celeriac_buffer* out) {
+  celeriac_put_c(out, "]");
+}
 void json_key(celeriac_buffer* out, const char* key) {
   json_string(out, celeriac_from_c(key)), celeriac_put_c(out, ":");
 }
@@ -57,18 +67,30 @@ void json_string(celeriac_buffer* out, celeriac_text value) {
     char escaped[7] = {'\\', 'u', '0', '0', "0123456789abcdef"[c >> 4], "0123456789abcdef"[c & 15], 0};
     if (c == '"' || c == '\\') escaped[1] = (char)c, escaped[2] = 0;
     if (c == '\n') escaped[1] = 'n', escaped[2] = 0;
-    if (c < 0x20 || c == '"' || c == '\\') celeriac_put_c(out, escaped);
-    else celeriac_put(out, celeriac_bytes(value.ptr + i, 1));
+    if (c < 0x20 || c == '"' || c == '\\')
+      celeriac_put_c(out, escaped);
+    else
+      celeriac_put(out, celeriac_bytes(value.ptr + i, 1));
   }
   celeriac_put_c(out, "\"");
 }
-void json_number(celeriac_buffer* out, double value) { json_separate(out), celeriac_put_number(out, value); }
-void json_bool(celeriac_buffer* out, bool value) { json_raw(out, celeriac_from_c(value ? "true" : "false")); }
-void json_null(celeriac_buffer* out) { json_raw(out, CELERIAC_TEXT("null")); }
-void json_raw(celeriac_buffer* out, celeriac_text json) { json_separate(out), celeriac_put(out, json); }
+void json_number(celeriac_buffer* out, double value) {
+  json_separate(out), celeriac_put_number(out, value);
+}
+void json_bool(celeriac_buffer* out, bool value) {
+  json_raw(out, celeriac_from_c(value ? "true" : "false"));
+}
+void json_null(celeriac_buffer* out) {
+  json_raw(out, CELERIAC_TEXT("null"));
+}
+void json_raw(celeriac_buffer* out, celeriac_text json) {
+  json_separate(out), celeriac_put(out, json);
+}
 
 static size_t json_space(celeriac_text json, size_t at) {
-  while (at < json.len && (json.ptr[at] == ' ' || json.ptr[at] == '\n' || json.ptr[at] == '\t' || json.ptr[at] == '\r')) ++at;
+  while (at < json.len &&
+         (json.ptr[at] == ' ' || json.ptr[at] == '\n' || json.ptr[at] == '\t' || json.ptr[at] == '\r'))
+    ++at;
   return at;
 }
 /// Where the value that begins at `at` ends.
@@ -78,7 +100,8 @@ static size_t json_skip(celeriac_text json, size_t at) {
   for (; at < json.len; ++at) {
     char c = json.ptr[at];
     if (string) {
-      if (c == '\\') ++at;
+      if (c == '\\')
+        ++at;
       else if (c == '"') {
         string = false;
         if (depth == 0) return at + 1;
@@ -145,7 +168,8 @@ static size_t json_utf8(unsigned code, char out[4]) {
   if (code < 0x80) return out[0] = (char)code, 1;
   if (code < 0x800) return out[0] = (char)(0xC0 | (code >> 6)), out[1] = (char)(0x80 | (code & 63)), 2;
   if (code < 0x10000)
-    return out[0] = (char)(0xE0 | (code >> 12)), out[1] = (char)(0x80 | ((code >> 6) & 63)), out[2] = (char)(0x80 | (code & 63)), 3;
+    return out[0] = (char)(0xE0 | (code >> 12)), out[1] = (char)(0x80 | ((code >> 6) & 63)),
+           out[2] = (char)(0x80 | (code & 63)), 3;
   out[0] = (char)(0xF0 | (code >> 18)), out[1] = (char)(0x80 | ((code >> 12) & 63));
   return out[2] = (char)(0x80 | ((code >> 6) & 63)), out[3] = (char)(0x80 | (code & 63)), 4;
 }
@@ -164,13 +188,19 @@ celeriac_text json_text(celeriac_text value) {
     if (c == 'u' && i + 4 < value.len) {
       unsigned code = json_hex(value.ptr + i + 1);
       i += 4;
-      if (code >= 0xD800 && code < 0xDC00 && i + 6 < value.len && value.ptr[i + 1] == '\\' && value.ptr[i + 2] == 'u') {
+      if (code >= 0xD800 && code < 0xDC00 && i + 6 < value.len && value.ptr[i + 1] == '\\' &&
+          value.ptr[i + 2] == 'u') {
         code = 0x10000 + ((code - 0xD800) << 10) + (json_hex(value.ptr + i + 3) - 0xDC00);
         i += 6;
       }
       length += json_utf8(code, out + length);
     } else {
-      out[length++] = c == 'n' ? '\n' : c == 't' ? '\t' : c == 'r' ? '\r' : c == 'b' ? '\b' : c == 'f' ? '\f' : c;
+      out[length++] = c == 'n'   ? '\n'
+                      : c == 't' ? '\t'
+                      : c == 'r' ? '\r'
+                      : c == 'b' ? '\b'
+                      : c == 'f' ? '\f'
+                                 : c;
     }
   }
   out[length] = 0;

@@ -1,5 +1,6 @@
 #pragma once
-// kinode:process/standard for guests in C. A process is a function kinode_main(), which is called once and loops:
+// kinode:process/standard for guests in C. A process is a function kinode_main(), which is called once and
+// loops:
 //
 //   #define CELERIAC_IMPLEMENTATION
 //   #include <celeriac/kinode.h>
@@ -14,9 +15,9 @@
 //
 // KINODE_VERSION chooses the version of the interface: 70 (0.7.0, the default), 80 (0.8.0), 100 (1.0.0).
 //
-// Structures are laid out as the canonical ABI lays out the records, so that they are passed as they are. What the host
-// gives is allocated with cabi_realloc and belongs to the guest: kinode_free_received() and its like give it back. What
-// the guest passes is only read while the call lasts.
+// Structures are laid out as the canonical ABI lays out the records, so that they are passed as they are.
+// What the host gives is allocated with cabi_realloc and belongs to the guest: kinode_free_received() and its
+// like give it back. What the guest passes is only read while the call lasts.
 
 #include "base.h"
 #include "hardware.h"
@@ -186,48 +187,68 @@ typedef struct kinode_spawned {
   };
 } kinode_spawned;
 
-CELERIAC_ASSERT(sizeof(kinode_process_id) == 24 && sizeof(kinode_address) == 32 && sizeof(kinode_capability) == 40, "layout");
-CELERIAC_ASSERT(sizeof(kinode_blob) == 20 && sizeof(kinode_option_blob) == 24 && sizeof(kinode_option_text) == 12, "layout");
+CELERIAC_ASSERT(sizeof(kinode_process_id) == 24 && sizeof(kinode_address) == 32 &&
+                    sizeof(kinode_capability) == 40,
+                "layout");
+CELERIAC_ASSERT(sizeof(kinode_blob) == 20 && sizeof(kinode_option_blob) == 24 &&
+                    sizeof(kinode_option_text) == 12,
+                "layout");
 CELERIAC_ASSERT(sizeof(kinode_request) == 56 && offsetof(kinode_request, body) == 24, "layout");
 CELERIAC_ASSERT(sizeof(kinode_response) == 32 && offsetof(kinode_message, context) == 40, "layout");
 CELERIAC_ASSERT(sizeof(kinode_message) == 64 && offsetof(kinode_message, request) == 8, "layout");
 CELERIAC_ASSERT(sizeof(kinode_outgoing) == 128 && offsetof(kinode_outgoing, context) == 88, "layout");
 CELERIAC_ASSERT(offsetof(kinode_outgoing, blob) == 100 && sizeof(kinode_exit_request) == 112, "layout");
-CELERIAC_ASSERT(offsetof(kinode_received, message) == 40 && sizeof(kinode_on_exit) == 12 && sizeof(kinode_spawned) == 28, "layout");
+CELERIAC_ASSERT(offsetof(kinode_received, message) == 40 && sizeof(kinode_on_exit) == 12 &&
+                    sizeof(kinode_spawned) == 28,
+                "layout");
 #if KINODE_VERSION == 70
-CELERIAC_ASSERT(sizeof(kinode_send_error) == 96 && sizeof(kinode_received) == 120 && sizeof(kinode_awaited) == 104, "layout");
-CELERIAC_ASSERT(offsetof(kinode_received, error_context) == 104 && offsetof(kinode_received, error.blob) == 80, "layout");
+CELERIAC_ASSERT(sizeof(kinode_send_error) == 96 && sizeof(kinode_received) == 120 &&
+                    sizeof(kinode_awaited) == 104,
+                "layout");
+CELERIAC_ASSERT(offsetof(kinode_received, error_context) == 104 &&
+                    offsetof(kinode_received, error.blob) == 80,
+                "layout");
 #else
-CELERIAC_ASSERT(sizeof(kinode_send_error) == 128 && sizeof(kinode_received) == 152 && sizeof(kinode_awaited) == 136, "layout");
-CELERIAC_ASSERT(offsetof(kinode_received, error_context) == 136 && offsetof(kinode_received, error.blob) == 112, "layout");
+CELERIAC_ASSERT(sizeof(kinode_send_error) == 128 && sizeof(kinode_received) == 152 &&
+                    sizeof(kinode_awaited) == 136,
+                "layout");
+CELERIAC_ASSERT(offsetof(kinode_received, error_context) == 136 &&
+                    offsetof(kinode_received, error.blob) == 112,
+                "layout");
 #endif
 
 // ---- the functions of the interface, as they are imported ----
 
 #define KINODE_IMPORT(field) CELERIAC_IMPORT(KINODE_MODULE, field)
-KINODE_IMPORT("print-to-terminal") void kinode_import_print_to_terminal(int32_t verbosity, const char* ptr, size_t len);
-KINODE_IMPORT("set-on-exit") void kinode_import_set_on_exit(int32_t kind, const kinode_exit_request* ptr, size_t len);
+KINODE_IMPORT("print-to-terminal")
+void kinode_import_print_to_terminal(int32_t verbosity, const char* ptr, size_t len);
+KINODE_IMPORT("set-on-exit")
+void kinode_import_set_on_exit(int32_t kind, const kinode_exit_request* ptr, size_t len);
 KINODE_IMPORT("get-on-exit") void kinode_import_get_on_exit(kinode_on_exit* out);
 KINODE_IMPORT("get-state") void kinode_import_get_state(kinode_option_text* out);
 KINODE_IMPORT("set-state") void kinode_import_set_state(const char* ptr, size_t len);
 KINODE_IMPORT("clear-state") void kinode_import_clear_state(void);
 KINODE_IMPORT("spawn")
-void kinode_import_spawn(int32_t has_name, const char* name, size_t name_len, const char* path, size_t path_len, int32_t on_exit,
-                         const kinode_exit_request* requests, size_t requests_len, const kinode_capability* wanted,
-                         size_t wanted_len, const kinode_grant* grants, size_t grants_len, int32_t is_public,
+void kinode_import_spawn(int32_t has_name, const char* name, size_t name_len, const char* path,
+                         size_t path_len, int32_t on_exit, const kinode_exit_request* requests,
+                         size_t requests_len, const kinode_capability* wanted, size_t wanted_len,
+                         const kinode_grant* grants, size_t grants_len, int32_t is_public,
                          kinode_spawned* out);
-KINODE_IMPORT("save-capabilities") void kinode_import_save_capabilities(const kinode_capability* ptr, size_t len);
-KINODE_IMPORT("drop-capabilities") void kinode_import_drop_capabilities(const kinode_capability* ptr, size_t len);
+KINODE_IMPORT("save-capabilities")
+void kinode_import_save_capabilities(const kinode_capability* ptr, size_t len);
+KINODE_IMPORT("drop-capabilities")
+void kinode_import_drop_capabilities(const kinode_capability* ptr, size_t len);
 KINODE_IMPORT("our-capabilities") void kinode_import_our_capabilities(kinode_capabilities* out);
 KINODE_IMPORT("receive") void kinode_import_receive(kinode_received* out);
 KINODE_IMPORT("get-blob") void kinode_import_get_blob(kinode_option_blob* out);
 KINODE_IMPORT("send-request") void kinode_import_send_request(const kinode_outgoing* message);
 KINODE_IMPORT("send-requests") void kinode_import_send_requests(const kinode_outgoing* ptr, size_t len);
 KINODE_IMPORT("send-response")
-void kinode_import_send_response(int32_t inherit, const char* body, size_t body_len, int32_t has_metadata, const char* metadata,
-                                 size_t metadata_len, const kinode_capability* capabilities, size_t capabilities_len,
-                                 int32_t has_blob, int32_t has_mime, const char* mime, size_t mime_len, const char* bytes,
-                                 size_t bytes_len);
+void kinode_import_send_response(int32_t inherit, const char* body, size_t body_len, int32_t has_metadata,
+                                 const char* metadata, size_t metadata_len,
+                                 const kinode_capability* capabilities, size_t capabilities_len,
+                                 int32_t has_blob, int32_t has_mime, const char* mime, size_t mime_len,
+                                 const char* bytes, size_t bytes_len);
 KINODE_IMPORT("send-and-await-response")
 void kinode_import_send_and_await_response(const kinode_exit_request* message, kinode_awaited* out);
 #if KINODE_VERSION >= 100
@@ -252,8 +273,8 @@ static inline kinode_option_text kinode_some(celeriac_text value) {
 /// A request to `to` ("our@p:k:u") that expects nothing: fill in the rest, and kinode_send() it.
 kinode_outgoing kinode_request_to(const char* to, celeriac_text body);
 void kinode_send(const kinode_outgoing* message);
-/// Sends a request and waits for its response, for `seconds` at most. Everything else that comes meanwhile waits in the
-/// mailbox. kinode_free_awaited().
+/// Sends a request and waits for its response, for `seconds` at most. Everything else that comes meanwhile
+/// waits in the mailbox. kinode_free_awaited().
 kinode_awaited kinode_send_and_await(const char* to, celeriac_text body, uint64_t seconds);
 /// The next item of the mailbox; waits for it. kinode_free_received().
 kinode_received kinode_receive(void);

@@ -82,7 +82,9 @@ class Request {
   }
   Request& inherit() { return message_.request.inherit = true, *this; }
   Request& context(std::string_view kept) { return message_.context = kinode_some(text(kept)), *this; }
-  Request& metadata(std::string_view json) { return message_.request.metadata = kinode_some(text(json)), *this; }
+  Request& metadata(std::string_view json) {
+    return message_.request.metadata = kinode_some(text(json)), *this;
+  }
   Request& blob(std::string_view mime, std::string_view bytes) {
     message_.blob = {true, {kinode_some(text(mime)), text(bytes)}};
     return *this;
@@ -100,8 +102,12 @@ class Request {
   kinode_outgoing message_;
 };
 
-inline Received receive() { return Received(kinode_receive()); }
-inline void respond(std::string_view body) { kinode_respond(text(body)); }
+inline Received receive() {
+  return Received(kinode_receive());
+}
+inline void respond(std::string_view body) {
+  kinode_respond(text(body));
+}
 inline void respond(std::string_view body, const char* mime, std::string_view bytes) {
   kinode_respond_with_blob(text(body), mime, text(bytes));
 }
@@ -121,8 +127,12 @@ inline std::optional<std::string> state() {
   kinode_free_text(&state.value);
   return bytes;
 }
-inline void set_state(std::string_view bytes) { kinode_set_state(text(bytes)); }
-inline void print(std::string_view line, int verbosity = 0) { kinode_print(verbosity, text(line)); }
+inline void set_state(std::string_view bytes) {
+  kinode_set_state(text(bytes));
+}
+inline void print(std::string_view line, int verbosity = 0) {
+  kinode_print(verbosity, text(line));
+}
 inline void set_timer(std::chrono::milliseconds time, std::string_view context) {
   kinode_set_timer(static_cast<uint64_t>(time.count()), text(context));
 }

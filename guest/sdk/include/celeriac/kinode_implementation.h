@@ -54,7 +54,9 @@ kinode_outgoing kinode_request_to(const char* to, celeriac_text body) {
   message.request.body = body;
   return message;
 }
-void kinode_send(const kinode_outgoing* message) { kinode_import_send_request(message); }
+void kinode_send(const kinode_outgoing* message) {
+  kinode_import_send_request(message);
+}
 kinode_awaited kinode_send_and_await(const char* to, celeriac_text body, uint64_t seconds) {
   kinode_outgoing message = kinode_request_to(to, body);
   message.request.expects_response.some = true;
@@ -72,7 +74,9 @@ kinode_received kinode_receive(void) {
   kinode_import_receive(&item);
   return item;
 }
-bool kinode_is_request(const kinode_received* item) { return !item->is_error && !item->message.is_response; }
+bool kinode_is_request(const kinode_received* item) {
+  return !item->is_error && !item->message.is_response;
+}
 bool kinode_wants_response(const kinode_received* item) {
   return kinode_is_request(item) && item->message.request.expects_response.some;
 }
@@ -91,7 +95,8 @@ void kinode_respond(celeriac_text body) {
   kinode_import_send_response(0, body.ptr, body.len, 0, NULL, 0, NULL, 0, 0, 0, NULL, 0, NULL, 0);
 }
 void kinode_respond_with_blob(celeriac_text body, const char* mime, celeriac_text bytes) {
-  kinode_import_send_response(0, body.ptr, body.len, 0, NULL, 0, NULL, 0, 1, 1, mime, strlen(mime), bytes.ptr, bytes.len);
+  kinode_import_send_response(0, body.ptr, body.len, 0, NULL, 0, NULL, 0, 1, 1, mime, strlen(mime), bytes.ptr,
+                              bytes.len);
 }
 kinode_option_blob kinode_get_blob(void) {
   kinode_option_blob blob;
@@ -103,11 +108,16 @@ kinode_option_text kinode_get_state(void) {
   kinode_import_get_state(&state);
   return state;
 }
-void kinode_set_state(celeriac_text bytes) { kinode_import_set_state(bytes.ptr, bytes.len); }
-void kinode_print(int verbosity, celeriac_text line) { kinode_import_print_to_terminal(verbosity, line.ptr, line.len); }
+void kinode_set_state(celeriac_text bytes) {
+  kinode_import_set_state(bytes.ptr, bytes.len);
+}
+void kinode_print(int verbosity, celeriac_text line) {
+  kinode_import_print_to_terminal(verbosity, line.ptr, line.len);
+}
 void kinode_set_timer(uint64_t milliseconds, celeriac_text context) {
   celeriac_buffer body = {NULL, 0, 0};
-  json_object(&body), json_key(&body, "SetTimer"), json_number(&body, (double)milliseconds), json_end_object(&body);
+  json_object(&body), json_key(&body, "SetTimer"), json_number(&body, (double)milliseconds),
+      json_end_object(&body);
   kinode_outgoing message = kinode_request_to("our@timer:distro:sys", celeriac_built(&body));
   message.request.expects_response.some = true;
   message.request.expects_response.value = milliseconds / 1000 + 5;
@@ -185,8 +195,8 @@ void kinode_free_awaited(kinode_awaited* item) {
 
 enum { farm_longest_move_s = 600 };
 
-farm_status farm_call(const char* object, const char* operation, const farm_field* fields, size_t count, int* value,
-                      celeriac_text* path) {
+farm_status farm_call(const char* object, const char* operation, const farm_field* fields, size_t count,
+                      int* value, celeriac_text* path) {
   (void)object;  // the operation says which
   celeriac_buffer body = {NULL, 0, 0};
   json_object(&body);
@@ -195,7 +205,8 @@ farm_status farm_call(const char* object, const char* operation, const farm_fiel
   for (size_t i = 0; i < count; ++i) json_key(&body, fields[i].name), json_number(&body, fields[i].number);
   json_end_object(&body);
   json_end_object(&body);
-  kinode_awaited answer = kinode_send_and_await("our@hardware:distro:sys", celeriac_built(&body), farm_longest_move_s);
+  kinode_awaited answer =
+      kinode_send_and_await("our@hardware:distro:sys", celeriac_built(&body), farm_longest_move_s);
   celeriac_buffer_free(&body);
   farm_status status = farm_ok;
   if (answer.is_error) {
@@ -203,7 +214,8 @@ farm_status farm_call(const char* object, const char* operation, const farm_fiel
     farm_set_error(CELERIAC_TEXT("hardware:distro:sys does not answer, or may not be asked."));
   } else {
     celeriac_text json = answer.message.response.body, error = json_find(json, "error");
-    celeriac_text code = json_text(json_find(error, "code")), sentence = json_text(json_find(error, "message"));
+    celeriac_text code = json_text(json_find(error, "code")),
+                  sentence = json_text(json_find(error, "message"));
     if (error.ptr != NULL) status = farm_status_named(code);
     farm_set_error(sentence);
     free((void*)code.ptr), free((void*)sentence.ptr);

@@ -15,8 +15,9 @@
 //     celeriac_buffer_free(&body);
 //   }
 //
-// After each message the host keeps a snapshot of memory: `asked` survives everything. OTHISMO_GENERATION chooses the form
-// of the ABI: 1 (the default: one inbox, sending waits for the reply) or 3 (messages are buffers, replies are messages).
+// After each message the host keeps a snapshot of memory: `asked` survives everything. OTHISMO_GENERATION
+// chooses the form of the ABI: 1 (the default: one inbox, sending waits for the reply) or 3 (messages are
+// buffers, replies are messages).
 
 #include "base.h"
 #include "bson.h"
@@ -39,7 +40,8 @@ typedef struct othismo_message {
 
 /// What the guest is to define: called once for each message. Returning ends the run.
 void othismo_receive(const othismo_message* message);
-/// Called once after instantiation, if OTHISMO_START is defined before the header is included with its implementation.
+/// Called once after instantiation, if OTHISMO_START is defined before the header is included with its
+/// implementation.
 void othismo_start(void);
 
 bool othismo_is(const othismo_message* message, const char* name);
@@ -49,15 +51,16 @@ void othismo_reply(const othismo_message* message, celeriac_text body);
 void othismo_reply_error(const othismo_message* message, const char* code, celeriac_text sentence);
 void othismo_refuse(const othismo_message* message);
 
-/// Sends a message to an object: othismo_send("/garden/valve", "valve.open", body). Nothing is waited for; a reply to it is dropped by
-/// generation 1, and comes to othismo_receive() in generation 3, with the returned number as its response_id.
+/// Sends a message to an object: othismo_send("/garden/valve", "valve.open", body). Nothing is waited for; a
+/// reply to it is dropped by generation 1, and comes to othismo_receive() in generation 3, with the returned
+/// number as its response_id.
 int64_t othismo_send(const char* to, const char* name, celeriac_text body);
 /// A whole document, as it is.
 void othismo_send_document(celeriac_text document);
 
 #if OTHISMO_GENERATION == 1
-/// Sends a message and waits for the reply: {NULL, 0} if there is none. The reply is a document, {othismo: {…}, "NAME.response":
-/// {…}}, in the inbox: read it before the next message is sent.
+/// Sends a message and waits for the reply: {NULL, 0} if there is none. The reply is a document, {othismo:
+/// {…}, "NAME.response": {…}}, in the inbox: read it before the next message is sent.
 celeriac_text othismo_ask(const char* to, const char* name, celeriac_text body);
 celeriac_text othismo_ask_document(celeriac_text document);
 /// The first message in a document beside its routing: {0} if there is none.
@@ -67,9 +70,11 @@ bson_element othismo_content(celeriac_text document);
 // ---- the functions of the ABI ----
 
 #if OTHISMO_GENERATION == 1
-CELERIAC_IMPORT("othismo", "send_message") int32_t othismo_import_send_message(size_t length, const void* buffer);
+CELERIAC_IMPORT("othismo", "send_message")
+int32_t othismo_import_send_message(size_t length, const void* buffer);
 #else
-CELERIAC_IMPORT("othismo", "_send_message") int32_t othismo_import_send_message(const void* buffer, size_t length);
+CELERIAC_IMPORT("othismo", "_send_message")
+int32_t othismo_import_send_message(const void* buffer, size_t length);
 #endif
 
 CELERIAC_END

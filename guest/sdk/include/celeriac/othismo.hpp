@@ -28,7 +28,9 @@ class Message {
 
   void reply(Document& body) const { othismo_reply(message_, body.bytes()); }
   void reply(Document&& body) const { reply(body); }
-  void reply_error(const char* code, std::string_view sentence) const { othismo_reply_error(message_, code, text(sentence)); }
+  void reply_error(const char* code, std::string_view sentence) const {
+    othismo_reply_error(message_, code, text(sentence));
+  }
   void refuse() const { othismo_refuse(message_); }
 
  private:
@@ -38,7 +40,9 @@ class Message {
 /// What the guest is to define: called once for each message.
 void receive(const Message& message);
 
-inline int64_t send(const char* to, const char* name, Document&& body) { return othismo_send(to, name, body.bytes()); }
+inline int64_t send(const char* to, const char* name, Document&& body) {
+  return othismo_send(to, name, body.bytes());
+}
 
 #if OTHISMO_GENERATION == 1
 /// The reply to a message: read it before the next one is sent.
@@ -54,11 +58,15 @@ class Reply {
  private:
   bson_element content_;
 };
-inline Reply ask(const char* to, const char* name, Document&& body) { return Reply(othismo_ask(to, name, body.bytes())); }
+inline Reply ask(const char* to, const char* name, Document&& body) {
+  return Reply(othismo_ask(to, name, body.bytes()));
+}
 #endif
 
 }  // namespace celeriac::othismo
 
 #ifdef CELERIAC_IMPLEMENTATION
-void othismo_receive(const othismo_message* message) { celeriac::othismo::receive(celeriac::othismo::Message(*message)); }
+void othismo_receive(const othismo_message* message) {
+  celeriac::othismo::receive(celeriac::othismo::Message(*message));
+}
 #endif

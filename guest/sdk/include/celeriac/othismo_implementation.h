@@ -23,7 +23,9 @@ static void othismo_dispatch(celeriac_text document) {
 }
 
 #ifdef OTHISMO_START
-CELERIAC_EXPORT("_othismo_start") void othismo_export_start(void) { othismo_start(); }
+CELERIAC_EXPORT("_othismo_start") void othismo_export_start(void) {
+  othismo_start();
+}
 #endif
 
 #if OTHISMO_GENERATION == 1
@@ -57,7 +59,9 @@ bson_element othismo_content(celeriac_text document) {
     if (!celeriac_equal(element.key, CELERIAC_TEXT("othismo"))) return element;
   return element;
 }
-void othismo_send_document(celeriac_text document) { othismo_ask_document(document); }
+void othismo_send_document(celeriac_text document) {
+  othismo_ask_document(document);
+}
 
 #else
 
@@ -65,7 +69,7 @@ void othismo_send_document(celeriac_text document) { othismo_ask_document(docume
 static struct othismo_pending {
   char* buffer;
   struct othismo_pending* next;
-} *othismo_inbox;
+}* othismo_inbox;
 
 CELERIAC_EXPORT("_allocate_message") void* othismo_export_allocate_message(size_t length) {
   char* buffer = (char*)malloc(length);
@@ -90,13 +94,15 @@ CELERIAC_EXPORT("_run") void othismo_export_run(void) {
     free(first);
   }
 }
-void othismo_send_document(celeriac_text document) { othismo_import_send_message(document.ptr, document.len); }
+void othismo_send_document(celeriac_text document) {
+  othismo_import_send_message(document.ptr, document.len);
+}
 
 #endif
 
 /// {othismo: {send_to, request_id?, response_id?}, NAME SUFFIX: body}
-static void othismo_write(celeriac_buffer* out, celeriac_text to, celeriac_text name, const char* suffix, int64_t request,
-                          int64_t response, celeriac_text body) {
+static void othismo_write(celeriac_buffer* out, celeriac_text to, celeriac_text name, const char* suffix,
+                          int64_t request, int64_t response, celeriac_text body) {
   size_t document = bson_begin(out);
   size_t routing = bson_open_document(out, "othismo");
   bson_put_text(out, "send_to", to);
@@ -119,7 +125,8 @@ int64_t othismo_send(const char* to, const char* name, celeriac_text body) {
   celeriac_buffer_free(&out);
   return request;
 }
-static void othismo_answer(const othismo_message* message, celeriac_text name, const char* suffix, celeriac_text body) {
+static void othismo_answer(const othismo_message* message, celeriac_text name, const char* suffix,
+                           celeriac_text body) {
   if (message->reply_to.len == 0) return;
   celeriac_buffer out = {NULL, 0, 0};
   othismo_write(&out, message->reply_to, name, suffix, 0, message->request_id, body);
@@ -144,7 +151,8 @@ void othismo_reply_error(const othismo_message* message, const char* code, celer
 void othismo_refuse(const othismo_message* message) {
   if (message->response_id != 0) return;  // nobody waits for an answer to an answer
   celeriac_buffer sentence = {NULL, 0, 0};
-  celeriac_put_c(&sentence, "There is no message \""), celeriac_put(&sentence, message->name), celeriac_put_c(&sentence, "\" here.");
+  celeriac_put_c(&sentence, "There is no message \""), celeriac_put(&sentence, message->name),
+      celeriac_put_c(&sentence, "\" here.");
   othismo_reply_error(message, "unknown_message", celeriac_built(&sentence));
   celeriac_buffer_free(&sentence);
 }
@@ -160,10 +168,11 @@ celeriac_text othismo_ask(const char* to, const char* name, celeriac_text body) 
 
 // ---- the bot: {"/sys/motion/farmbot.move_absolute": {x, y, z}} ----
 
-farm_status farm_call(const char* object, const char* operation, const farm_field* fields, size_t count, int* value,
-                      celeriac_text* path) {
+farm_status farm_call(const char* object, const char* operation, const farm_field* fields, size_t count,
+                      int* value, celeriac_text* path) {
   celeriac_buffer name = {NULL, 0, 0}, body = {NULL, 0, 0};
-  celeriac_put_c(&name, "farmbot."), celeriac_put_c(&name, operation), celeriac_put(&name, celeriac_bytes("", 1));
+  celeriac_put_c(&name, "farmbot."), celeriac_put_c(&name, operation),
+      celeriac_put(&name, celeriac_bytes("", 1));
   size_t document = bson_begin(&body);
   for (size_t i = 0; i < count; ++i) bson_put_double(&body, fields[i].name, fields[i].number);
   bson_end(&body, document);

@@ -41,7 +41,9 @@ class Message {
   [[nodiscard]] std::string topic() const { return taken(messaging_topic(handle_)); }
   [[nodiscard]] std::string data() const { return taken(messaging_data(handle_)); }
   [[nodiscard]] std::string content_type() const { return taken(messaging_content_type(handle_)); }
-  [[nodiscard]] std::string metadata(const char* key) const { return taken(messaging_metadata(handle_, key)); }
+  [[nodiscard]] std::string metadata(const char* key) const {
+    return taken(messaging_metadata(handle_, key));
+  }
   Message& content_type(std::string_view type) {
     return messaging_import_set_content_type(handle_, type.data(), type.size()), *this;
   }
@@ -74,13 +76,16 @@ inline bool publish(const char* topic, std::string_view data, Failure& why, cons
 }
 #ifndef WASI_MESSAGING_A
 /// Empty, with the reason, if nobody replied.
-inline Message request(const char* topic, std::string_view data, uint32_t timeout_ms, Failure& why, const char* exchange = "") {
+inline Message request(const char* topic, std::string_view data, uint32_t timeout_ms, Failure& why,
+                       const char* exchange = "") {
   messaging_failure failure = {};
   messaging_message reply = messaging_request(exchange, topic, text(data), timeout_ms, &failure);
   if (reply == 0) why.take(failure);
   return Message(reply);
 }
-inline bool reply(const Message& to, std::string_view data) { return messaging_reply(to.handle(), text(data)); }
+inline bool reply(const Message& to, std::string_view data) {
+  return messaging_reply(to.handle(), text(data));
+}
 #endif
 
 }  // namespace celeriac::messaging

@@ -24,13 +24,15 @@ void messaging_free_text(celeriac_text* text) {
 
 static messaging_result messaging_returned;
 
-CELERIAC_EXPORT(MESSAGING_HANDLER "handle") messaging_result* messaging_export_handle(messaging_message message) {
+CELERIAC_EXPORT(MESSAGING_HANDLER "handle")
+messaging_result* messaging_export_handle(messaging_message message) {
   messaging_failure why = {messaging_other, {NULL, 0}};
   messaging_returned.is_error = !messaging_handle(message, &why);
   if (messaging_returned.is_error) messaging_returned.error = why;
   return &messaging_returned;
 }
-CELERIAC_EXPORT("cabi_post_" MESSAGING_HANDLER "handle") void messaging_export_handle_post(messaging_result* result) {
+CELERIAC_EXPORT("cabi_post_" MESSAGING_HANDLER "handle")
+void messaging_export_handle_post(messaging_result* result) {
   if (result->is_error && result->error.kind != messaging_timeout) messaging_free_text(&result->error.text);
 }
 #ifdef WASI_MESSAGING_A
@@ -41,7 +43,8 @@ CELERIAC_EXPORT(MESSAGING_HANDLER "subscribe") messaging_result* messaging_expor
   messaging_returned.list.ptr = (void*)topics;
   return &messaging_returned;
 }
-CELERIAC_EXPORT("cabi_post_" MESSAGING_HANDLER "subscribe") void messaging_export_subscribe_post(messaging_result* result) {
+CELERIAC_EXPORT("cabi_post_" MESSAGING_HANDLER "subscribe")
+void messaging_export_subscribe_post(messaging_result* result) {
   result->list.len = 0;  // the topics are static
 }
 #endif
@@ -68,8 +71,10 @@ celeriac_text messaging_metadata(messaging_message message, const char* key) {
   messaging_import_metadata(message, &pairs);
   celeriac_text found = {NULL, 0};
   for (size_t i = 0; pairs.some && i < pairs.len; ++i) {
-    if (found.ptr == NULL && celeriac_equal(pairs.ptr[i].key, celeriac_from_c(key))) found = pairs.ptr[i].value;
-    else messaging_free_text(&pairs.ptr[i].value);
+    if (found.ptr == NULL && celeriac_equal(pairs.ptr[i].key, celeriac_from_c(key)))
+      found = pairs.ptr[i].value;
+    else
+      messaging_free_text(&pairs.ptr[i].value);
     messaging_free_text(&pairs.ptr[i].key);
   }
   if (pairs.some && pairs.len > 0) free(pairs.ptr);
@@ -78,14 +83,18 @@ celeriac_text messaging_metadata(messaging_message message, const char* key) {
 void messaging_add_metadata(messaging_message message, const char* key, celeriac_text value) {
   messaging_import_add_metadata(message, key, strlen(key), value.ptr, value.len);
 }
-void messaging_drop(messaging_message message) { messaging_import_drop_message(message); }
+void messaging_drop(messaging_message message) {
+  messaging_import_drop_message(message);
+}
 
 /// Takes a result apart: true for ok; of an error the reason, if it is wanted.
 static bool messaging_settle(messaging_result* result, messaging_failure* why) {
   if (!result->is_error) return true;
   if (result->error.kind == messaging_timeout) result->error.text = CELERIAC_MAKE(celeriac_text){NULL, 0};
-  if (why != NULL) *why = result->error;
-  else messaging_free_text(&result->error.text);
+  if (why != NULL)
+    *why = result->error;
+  else
+    messaging_free_text(&result->error.text);
   return false;
 }
 static messaging_client messaging_connect(const char* exchange, messaging_failure* why) {
@@ -107,7 +116,8 @@ celeriac_text messaging_topic(messaging_message message) {
 messaging_message messaging_new(const char* topic, celeriac_text data) {
   return messaging_import_new_message(topic, strlen(topic), data.ptr, data.len);
 }
-bool messaging_send(const char* exchange, const char* topic, messaging_message message, messaging_failure* why) {
+bool messaging_send(const char* exchange, const char* topic, messaging_message message,
+                    messaging_failure* why) {
   messaging_client client = messaging_connect(exchange, why);
   if (client == 0) return messaging_drop(message), false;
   messaging_import_set_topic(message, topic, strlen(topic));
@@ -127,7 +137,8 @@ messaging_message messaging_new(const char* topic, celeriac_text data) {
   (void)topic;
   return messaging_import_new_message(data.ptr, data.len);
 }
-bool messaging_send(const char* exchange, const char* topic, messaging_message message, messaging_failure* why) {
+bool messaging_send(const char* exchange, const char* topic, messaging_message message,
+                    messaging_failure* why) {
   messaging_client client = messaging_connect(exchange, why);
   if (client == 0) return messaging_drop(message), false;
   messaging_result result;
@@ -135,15 +146,16 @@ bool messaging_send(const char* exchange, const char* topic, messaging_message m
   messaging_import_drop_client(client);
   return messaging_settle(&result, why);
 }
-messaging_message messaging_request(const char* exchange, const char* topic, celeriac_text data, uint32_t timeout_ms,
-                                    messaging_failure* why) {
+messaging_message messaging_request(const char* exchange, const char* topic, celeriac_text data,
+                                    uint32_t timeout_ms, messaging_failure* why) {
   messaging_client client = messaging_connect(exchange, why);
   if (client == 0) return 0;
   messaging_message message = messaging_new(topic, data);
   messaging_options options = messaging_import_new_options();
   messaging_import_set_timeout(options, (int32_t)timeout_ms);
   messaging_result result;
-  messaging_import_request(client, topic, strlen(topic), message, 1, options, &result);  // uses up the options
+  messaging_import_request(client, topic, strlen(topic), message, 1, options,
+                           &result);  // uses up the options
   messaging_drop(message);
   messaging_import_drop_client(client);
   if (!messaging_settle(&result, why) || result.list.len == 0) return 0;
