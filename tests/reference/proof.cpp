@@ -1,5 +1,5 @@
-// celeriac-proof: generated sequences, compiled and walked, and mutated documents. Says where the two differ,
-// or what harmed the reader.
+// celeriac-proof: generated sequences, compiled and walked, mutated documents, and mutated foreign modules.
+// Says where the two differ, or what harmed the reader.
 
 #include <CLI/CLI.hpp>
 #include <chrono>
@@ -13,6 +13,7 @@
 #include "tests/reference/example_folder.hpp"
 #include "tests/reference/generator.hpp"
 #include "tests/reference/mutations.hpp"
+#include "tests/wasm/foreign/mutations.hpp"
 
 namespace {
 
@@ -21,6 +22,7 @@ using namespace celeriac::reference;
 struct Options {
   std::uint64_t sequences = 10'000;
   std::uint64_t mutations = 100'000;
+  std::uint64_t modules = 100'000;
   std::filesystem::path examples;
   std::uint64_t seed = std::random_device()();
   bool show = false;
@@ -100,15 +102,38 @@ std::uint64_t spoil(const Options& options) {
   return bad;
 }
 
+/// How many foreign modules broke a promise.
+std::uint64_t spoil_modules(const Options& options) {
+  const auto begin = std::chrono::steady_clock::now();
+  constexpr std::uint64_t one_in = 20;  // for the validator, which is a process of its own
+  std::uint64_t bad = 0;
+  celeriac::testing::Survivors survivors;
+  for (std::uint64_t i = 0; i < options.modules && (bad == 0 || options.go_on); ++i) {
+    Dice dice(options.seed + i);
+    const auto bytes = celeriac::testing::spoilt_module(dice);
+    const std::string what = celeriac::testing::broken_promise(bytes, i % one_in == 0, survivors);
+    if (what.empty()) continue;
+    ++bad;
+    std::println("module of seed {}: {}", options.seed + i, what);
+  }
+  std::println(
+      "{} mutated modules, {} broken promises, {} could be read, {} were rewritten, {} of them asked about "
+      "and valid, {:.1f} s",
+      options.modules, bad, survivors.read, survivors.rewritten, survivors.valid, seconds_since(begin));
+  return bad;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   Options options;
   CLI::App app(
-      "Compares compiled sequences with the reference interpreter, and reads documents that were spoilt.",
+      "Compares compiled sequences with the reference interpreter, and reads documents and foreign modules "
+      "that were spoilt.",
       "celeriac-proof");
   app.add_option("--sequences", options.sequences, "random accounts to run both ways")->capture_default_str();
   app.add_option("--mutations", options.mutations, "documents to spoil")->capture_default_str();
+  app.add_option("--modules", options.modules, "foreign modules to spoil")->capture_default_str();
   app.add_option("--examples", options.examples,
                  "run the sequences of a folder both ways instead; its garden.json holds what they name");
   app.add_option("--seed", options.seed, "repeats a run; the accounts have the seeds N, N+1, …");
@@ -118,7 +143,7 @@ int main(int argc, char** argv) {
   try {
     if (!options.examples.empty()) return compare_examples(options) == 0 ? 0 : 1;
     std::println("seed {}", options.seed);
-    const auto bad = compare(options) + spoil(options);
+    const auto bad = compare(options) + spoil(options) + spoil_modules(options);
     return bad == 0 ? 0 : 1;
   } catch (const std::exception& defect) {
     std::println(stderr, "celeriac-proof: {}", defect.what());

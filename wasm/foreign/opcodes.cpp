@@ -479,6 +479,10 @@ constexpr RefusedRow refused[] = {
 
 }  // namespace
 
+std::span<const OpcodeRow> opcode_rows() noexcept {
+  return rows;
+}
+
 const OpcodeRow* find_opcode(std::uint8_t prefix, std::uint32_t code) noexcept {
   if (code > 0xFF) return nullptr;
   if (prefix == 0) return core_page[code];

@@ -5,6 +5,7 @@
 // proposal where it has one.
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace celeriac::wasm::foreign {
@@ -97,6 +98,9 @@ struct OpcodeRow {
 };
 
 inline constexpr std::uint8_t misc_prefix = 0xFC, vector_prefix = 0xFD;
+
+/// The whole table.
+std::span<const OpcodeRow> opcode_rows() noexcept;
 
 /// The row of an opcode; `prefix` 0 for those of one byte. nullptr: there is none.
 const OpcodeRow* find_opcode(std::uint8_t prefix, std::uint32_t code) noexcept;

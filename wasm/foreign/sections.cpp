@@ -323,8 +323,11 @@ void SectionReader::elements(Cursor& in) {
         return refuse(in, "an element segment holds something else than functions");
       }
     }
-    const std::uint32_t items =
-        count(in, 1, limits_.element_items - element_items_, "elements in segments beside those before");
+    const std::uint32_t items = in.count();
+    if (items > limits_.element_items - element_items_) {
+      return refuse(in, std::format("its element segments hold more elements than the limit, {}",
+                                    limits_.element_items));
+    }
     element_items_ += items;
     for (std::uint32_t k = 0; k < items && in.ok(); ++k) {
       Constant item;
