@@ -135,6 +135,7 @@ protocol::Result<void> append_field(wasm::Code& code, StepWriter& steps, const N
       return {};
     }
     case FieldType::texts:
+    case FieldType::bytes:
     case FieldType::document:
       break;
   }
