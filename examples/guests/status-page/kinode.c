@@ -6,19 +6,17 @@
 
 enum { valve_pin = 8 };
 
-static void bind(const char* path) {
-  celeriac_buffer body = {0};
-  json_object(&body), json_key(&body, "Bind"), json_object(&body);
-  json_key(&body, "path"), json_string(&body, celeriac_from_c(path));
-  json_key(&body, "authenticated"), json_bool(&body, false);
-  json_key(&body, "local_only"), json_bool(&body, false);
-  json_key(&body, "cache"), json_bool(&body, false);
-  json_end_object(&body), json_end_object(&body);
-  kinode_awaited answer = kinode_send_and_await("our@http-server:distro:sys", celeriac_built(&body), 5);
-  if (answer.is_error)
-    kinode_print(0, CELERIAC_TEXT("Nobody serves HTTP here: is celeriac-gateway running?"));
-  kinode_free_awaited(&answer);
-  celeriac_buffer_free(&body);
+/// Asks the gateway for the path. The capability says that the user has given it to us.
+static void bind(void) {
+  kinode_capability given = {kinode_parse_address(CELERIAC_TEXT("our@http-server:distro:sys")),
+                             CELERIAC_TEXT("{\"path\":\"/garden\"}")};
+  kinode_outgoing message = kinode_request_to(
+      "our@http-server:distro:sys",
+      CELERIAC_TEXT(
+          "{\"Bind\":{\"path\":\"/garden\",\"authenticated\":false,\"local_only\":false,\"cache\":false}}"));
+  message.request.capabilities = (kinode_capabilities){&given, 1};
+  message.request.expects_response = (kinode_option_u64){true, 5};
+  kinode_send(&message);  // its answer, or that there was none, comes to the loop below
 }
 
 static void put_page(celeriac_buffer* page, int visitors) {
@@ -35,7 +33,7 @@ static void put_page(celeriac_buffer* page, int visitors) {
 
 void kinode_main(kinode_address our) {
   (void)our;
-  bind("/");
+  bind();
   for (int visitors = 0;;) {
     kinode_received item = kinode_receive();
     if (kinode_wants_response(&item) && json_find(kinode_body(&item), "Http").ptr != NULL) {
@@ -45,6 +43,8 @@ void kinode_main(kinode_address our) {
                                "text/html", celeriac_built(&page));
       celeriac_buffer_free(&page);
     }
+    if (item.is_error)
+      kinode_print(0, CELERIAC_TEXT("Nobody serves web pages here: is celeriac-gateway running?"));
     kinode_free_received(&item);
   }
 }
