@@ -1,12 +1,12 @@
 // Photo time-lapse, a process of Kinode that also opens files: every hour (or as its argument says, in
-// seconds) it has a photo taken and notes it in /photos/index.txt of its own drive, a line each: when, and
+// seconds) it has a photo taken and notes it in index.txt of its drive "photos", a line each: when, and
 // where the photo is. Anything sent to it is answered with {"photos": N}.
 
 #define CELERIAC_IMPLEMENTATION
 #include <celeriac/kinode.h>
 #include <stdio.h>
 
-static const char drive[] = "/time-lapse:celeriac/pkg";
+static const char drive[] = "/time-lapse:celeriac/photos";
 static unsigned photos;
 
 static uint64_t pause_ms(void) {
