@@ -1,8 +1,10 @@
 #include "tests/wasm/guest/guest_samples.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <cstdlib>
 
 #include "tests/wasm/wabt.hpp"
+#include "wasm/guest_compiler.hpp"
 
 namespace celeriac::testing {
 
@@ -46,6 +48,28 @@ protocol::Result<void> link_all(GuestModule& module) {
 std::shared_ptr<GuestModule> load_text(GuestEngine& engine, const std::string& text,
                                        const GuestLimits& limits) {
   const auto module = GuestModule::load(engine, wat2wasm(text), limits);
+  if (!module) FAIL(module.error().message);
+  if (const auto linked = link_all(**module); !linked) FAIL(linked.error().message);
+  return *module;
+}
+
+Compiled::Compiled(const std::string& text, const GuestLimits& limits)
+    : bytes_(wat2wasm(text)), limits_(limits) {
+  auto name = (std::filesystem::temp_directory_path() / "celeriac-aot-XXXXXX").string();
+  REQUIRE(mkdtemp(name.data()) != nullptr);
+  directory_ = name;
+  const auto made = compile_ahead_of_time(bytes_, limits, directory_);
+  if (!made) FAIL(made.error().message);
+  path_ = *made;
+}
+
+Compiled::~Compiled() {
+  std::error_code ignored;
+  std::filesystem::remove_all(directory_, ignored);
+}
+
+std::shared_ptr<GuestModule> Compiled::load(GuestEngine& engine) const {
+  const auto module = GuestModule::load(engine, bytes_, limits_, path_);
   if (!module) FAIL(module.error().message);
   if (const auto linked = link_all(**module); !linked) FAIL(linked.error().message);
   return *module;
