@@ -33,7 +33,7 @@ const auto& guest_get_on_exit = "GUEST.GET_ON_EXIT"_op;
 constexpr std::size_t max_printed = 16 * 1024;
 /// Bytes of bodies and blobs that stay inside the requests of an on-exit, all together; longer ones become
 /// blobs.
-constexpr std::size_t max_inline_on_exit = 16 * 1024;
+constexpr std::size_t max_inline_on_exit = 40 * 1024;
 
 Json document(const protocol::Reply& reply) {
   auto made = reply.document();
