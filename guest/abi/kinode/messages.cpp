@@ -8,6 +8,7 @@
 #include "guest/abi/kinode/conversion.hpp"
 #include "guest/abi/kinode/process.hpp"
 #include "guest/abi/wire.hpp"
+#include "protocol/crossing.hpp"
 
 namespace celeriac::guest::kinode {
 namespace {
@@ -106,7 +107,7 @@ void send_response(Process&, Call& call) {
 Item item_of(const protocol::Reply& reply) {
   auto item = protocol::decode_item(reply.data);
   if (!item) throw Trap{item.error().message};
-  return *std::move(item);
+  return protocol::to_kinode(*std::move(item));
 }
 
 /// An item has been received: a message's blob is the present one from now on; an error has its own inside.
