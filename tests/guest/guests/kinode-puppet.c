@@ -195,7 +195,7 @@ static void command_send(puppet_script* script) {
 static void command_queue(puppet_script* script) {
   if (batch_count == max_batch) return;
   celeriac_text text = celeriac_copy(puppet_rest(script));
-  puppet_script copy = {(char*)text.ptr, (char*)text.ptr + text.len};
+  puppet_script copy = {(char*)text.ptr, (char*)text.ptr + text.len, false};
   described it;
   describe(&copy, &it, true);
   it.message.request.capabilities.len = 0;
@@ -537,7 +537,7 @@ static void run_command(puppet_script* script) {
 /// Runs a copy of the script, whose words are decoded in place.
 static void run(celeriac_text text) {
   celeriac_text copy = celeriac_copy(text);
-  puppet_script script = {(char*)copy.ptr, (char*)copy.ptr + copy.len};
+  puppet_script script = {(char*)copy.ptr, (char*)copy.ptr + copy.len, false};
   while (!ended && puppet_next_command(&script)) run_command(&script);
   free((void*)copy.ptr);
 }

@@ -99,7 +99,7 @@ void othismo_receive(const othismo_message* message) {
   ++runs;
   if (othismo_is(message, "puppet.run")) {
     celeriac_text copy = celeriac_copy(bson_text(bson_find(message->body, "script")));
-    puppet_script script = {(char*)copy.ptr, (char*)copy.ptr + copy.len};
+    puppet_script script = {(char*)copy.ptr, (char*)copy.ptr + copy.len, false};
     while (puppet_next_command(&script)) run_command(&script);
     free((void*)copy.ptr);
     celeriac_buffer body = {0};

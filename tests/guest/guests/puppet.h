@@ -13,6 +13,7 @@ enum { puppet_shown = 200 };
 typedef struct puppet_script {
   char* at;
   char* end;
+  bool begun;  ///< `at` is within a command, not before the first
 } puppet_script;
 
 static inline bool puppet_separator(char c) {
@@ -29,10 +30,26 @@ static inline bool puppet_command_ends(puppet_script* s) {
   puppet_skip_space(s);
   return s->at == s->end || puppet_separator(*s->at);
 }
+/// Goes past a word without decoding it.
+static inline void puppet_skip_word(puppet_script* s) {
+  bool quoted = *s->at == '"';
+  for (++s->at; s->at < s->end; ++s->at) {
+    if (!quoted && (puppet_space(*s->at) || puppet_separator(*s->at))) return;
+    if (quoted && *s->at == '\\')
+      ++s->at;
+    else if (quoted && *s->at == '"')
+      break;
+  }
+  if (s->at < s->end)
+    ++s->at;
+  else
+    s->at = s->end;
+}
 /// Goes to the first word of the next command; false if there is none.
 static inline bool puppet_next_command(puppet_script* s) {
-  while (!puppet_command_ends(s)) ++s->at;  // words that nobody wanted
+  while (s->begun && !puppet_command_ends(s)) puppet_skip_word(s);  // words that nobody wanted
   while (s->at < s->end && (puppet_space(*s->at) || puppet_separator(*s->at))) ++s->at;
+  s->begun = true;
   return s->at < s->end;
 }
 static inline int puppet_hex(char c) {

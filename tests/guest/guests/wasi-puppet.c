@@ -295,7 +295,7 @@ bool messaging_handle(messaging_message received, messaging_failure* why) {
   current_used = failing = false;
   celeriac_text data = messaging_data(received);
   if (celeriac_starts(data, CELERIAC_TEXT("!"))) {
-    puppet_script script = {(char*)data.ptr + 1, (char*)data.ptr + data.len};
+    puppet_script script = {(char*)data.ptr + 1, (char*)data.ptr + data.len, false};
     while (puppet_next_command(&script)) run_command(&script);
   } else {
     report_message("message", received);

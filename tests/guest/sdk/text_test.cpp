@@ -62,7 +62,7 @@ std::string reported(std::string_view bytes) {
 }
 /// The commands of a script, word for word.
 std::vector<std::vector<std::string>> commands(std::string script) {
-  puppet_script s = {script.data(), script.data() + script.size()};
+  puppet_script s = {script.data(), script.data() + script.size(), false};
   std::vector<std::vector<std::string>> made;
   while (puppet_next_command(&s)) {
     made.emplace_back();
@@ -224,6 +224,16 @@ TEST_CASE("scripts of puppets are commands of words") {
         std::vector<std::vector<std::string>>{{"say", std::string("a\"b\\c\nA\0;", 9)}});
   CHECK(commands("say \"\"") == std::vector<std::vector<std::string>>{{"say", ""}});
   CHECK(commands("say \"never closed") == std::vector<std::vector<std::string>>{{"say", "never closed"}});
+}
+
+TEST_CASE("a puppet that does not want all words of a command goes past them, separators in quotes included") {
+  std::string script = "one \"a ; b\" c\ntwo";
+  puppet_script s = {script.data(), script.data() + script.size(), false};
+  REQUIRE(puppet_next_command(&s));
+  CHECK(view(puppet_word(&s)) == "one");
+  REQUIRE(puppet_next_command(&s));
+  CHECK(view(puppet_word(&s)) == "two");
+  CHECK_FALSE(puppet_next_command(&s));
 }
 
 TEST_CASE("reports of puppets quote what they show, and hash what is long") {
