@@ -55,7 +55,8 @@ protocol::Reply FakeVm::ask(std::string_view name, const Json& fields) {
   if (!payload) throw std::runtime_error(payload.error().message);
   const auto reply = std::make_shared<std::optional<protocol::Reply>>();
   worker->session()->request(*operation, *payload, [reply](protocol::Reply got) { *reply = std::move(got); });
-  if (!until([&] { return reply->has_value(); })) throw std::runtime_error(std::string(name) + " has no answer");
+  if (!until([&] { return reply->has_value(); }))
+    throw std::runtime_error(std::string(name) + " has no answer");
   return **reply;
 }
 
@@ -83,22 +84,22 @@ void FakeVm::serve() {
     bytes(responder, slice(found->second, request.arguments));
   });
   on("GUEST.ENDED", [this](Request& request, Responder responder) {
-    ended.push_back({request.arguments.id(), request.arguments.string("how"), request.arguments.string("message"),
-                     request.arguments.string("output")});
+    ended.push_back({request.arguments.id(), request.arguments.string("how"),
+                     request.arguments.string("message"), request.arguments.string("output")});
     responder.ok();
   });
   on("MESSAGE.PRINT", [this](Request& request, Responder responder) {
     printed.push_back(request.arguments.string("text"));
     responder.ok();
   });
-  on("MESSAGE.RECEIVE",
-     [this](Request&, Responder responder) { receives.push_back(std::move(responder)); });
+  on("MESSAGE.RECEIVE", [this](Request&, Responder responder) { receives.push_back(std::move(responder)); });
   on("MESSAGE.SEND", [this](Request&, Responder responder) {
     ++sends;
     responder.ok();
   });
   on("BLOB.WRITE", [this](Request& request, Responder responder) {
-    auto handle = static_cast<std::uint16_t>(request.arguments.has("blob") ? request.arguments.integer("blob") : 0);
+    auto handle =
+        static_cast<std::uint16_t>(request.arguments.has("blob") ? request.arguments.integer("blob") : 0);
     if (handle == 0) handle = static_cast<std::uint16_t>(blobs.empty() ? 1 : blobs.rbegin()->first + 1);
     blobs[handle] += text(request.arguments.value("data"));
     responder.ok(handle);

@@ -74,8 +74,8 @@ TEST_CASE("a worker is refused everything but its socket, its memory and the tim
       CHECK_FALSE(attempt.at(behind).get<std::string>().starts_with("no "));
   }
   for (const char* deadly : {"make a unix socket", "make a TCP socket", "connect to the VM's socket", "fork",
-                             "run a program", "trace the parent", "read the parent's memory", "signal the parent",
-                             "pass a descriptor on", "mount", "make an I/O ring"})
+                             "run a program", "trace the parent", "read the parent's memory",
+                             "signal the parent", "pass a descriptor on", "mount", "make an I/O ring"})
     CHECK(by_name.at(deadly).at("all") == "killed by SIGSYS");
   for (const char* refused : {"read a file", "make a file", "list a directory", "map an executable page",
                               "make a page executable", "become root", "raise a limit"})
@@ -86,7 +86,8 @@ TEST_CASE("a worker is refused everything but its socket, its memory and the tim
 
   // The wall behind the wall.
   if (found.at("walls").at("landlock") >= 1)
-    for (const char* file : {"read a file", "make a file", "list a directory", "open a device", "make a directory"})
+    for (const char* file :
+         {"read a file", "make a file", "list a directory", "open a device", "make a directory"})
       CHECK(by_name.at(file).at("landlock_alone") == "EACCES");
   if (found.at("walls").at("landlock") >= 6)
     CHECK(by_name.at("signal the parent").at("landlock_alone") == "EPERM");

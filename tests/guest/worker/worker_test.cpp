@@ -35,7 +35,7 @@ Status status(const protocol::Reply& reply) {
 
 TEST_CASE("a worker answers HELLO") {
   FakeVm vm;
-  CHECK(vm.ask("SYS.HELLO", {{"client", "test"}}).ok());
+  CHECK(vm.ask("SYS.HELLO", {{"protocol", 1}, {"client", "test"}}).ok());
   CHECK(vm.worker->session()->local<vm::guests::WorkerIdentity>().package == "test:tests");
 }
 
@@ -134,9 +134,9 @@ TEST_CASE("a guest that spins in its start function is killed at once") {
   FakeVm vm;
   vm.module("spins_in_start", modules::spins_in_start);
   std::optional<protocol::Reply> answer;
-  const auto payload = protocol::encode_id(1) + protocol::to_bson({{"address", "here@a:b:c"},
-                                                                    {"path", "/proc/c/b/a"},
-                                                                    {"module", "spins_in_start"}});
+  const auto payload =
+      protocol::encode_id(1) +
+      protocol::to_bson({{"address", "here@a:b:c"}, {"path", "/proc/c/b/a"}, {"module", "spins_in_start"}});
   vm.worker->session()->request(*protocol::find_operation("GUEST.START"), payload,
                                 [&](protocol::Reply reply) { answer = std::move(reply); });
   REQUIRE(vm.until([&] { return vm.modules_read >= 2; }));
@@ -310,7 +310,7 @@ TEST_CASE("103: an instance whose state cannot be kept has ended") {
 
 TEST_CASE("the death of a worker is seen, with its reason") {
   FakeVm vm;
-  REQUIRE(vm.ask("SYS.HELLO", {{"client", "test"}}).ok());
+  REQUIRE(vm.ask("SYS.HELLO", {{"protocol", 1}, {"client", "test"}}).ok());
   ::kill(vm.worker->pid(), SIGKILL);
   REQUIRE(vm.until([&] { return vm.worker_end.has_value(); }));
   CHECK(vm.worker_end->how == "was killed by signal 9 (Killed)");
@@ -339,8 +339,8 @@ TEST_CASE("a worker ends with its stream, whatever its guests do") {
 
 TEST_CASE("a program that is not there is no worker") {
   boost::asio::io_context io;
-  const auto started = vm::guests::GuestWorker::start(
-      io, {.program = "/nowhere/celeriac-guest", .package = "a:b"}, nullptr);
+  const auto started =
+      vm::guests::GuestWorker::start(io, {.program = "/nowhere/celeriac-guest", .package = "a:b"}, nullptr);
   REQUIRE_FALSE(started);
   CHECK(started.error().status == Status::not_found);
   CHECK_THAT(started.error().message, ContainsSubstring("a:b"));
