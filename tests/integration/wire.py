@@ -30,6 +30,8 @@ def bson(document):
         if isinstance(value, str):
             text = value.encode()
             return b"\x02" + name + struct.pack("<i", len(text) + 1) + text + b"\0"
+        if isinstance(value, bytes):
+            return b"\x05" + name + struct.pack("<i", len(value)) + b"\0" + value
         if isinstance(value, dict):
             return b"\x03" + name + bson(value)
         if isinstance(value, list):
@@ -63,6 +65,9 @@ def unbson(data):
             elif kind in (0x03, 0x04):
                 inner, = struct.unpack_from("<i", data, at)
                 value, at = document(at, kind == 0x04), at + inner
+            elif kind == 0x05:
+                length, = struct.unpack_from("<i", data, at)
+                value, at = bytes(data[at + 5:at + 5 + length]), at + 5 + length
             elif kind == 0x08:
                 value, at = data[at] != 0, at + 1
             elif kind == 0x0a:

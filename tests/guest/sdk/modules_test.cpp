@@ -94,6 +94,7 @@ TEST_CASE("guests of the SDK import and export what their interface has, by name
        "",
        {"memory", "_othismo_start", "_allocate_message", "_message_received", "_run"}},
       {ECHO_FARM_WASM, "", {"memory", "farm_main"}},
+      {FARM_PUPPET_WASM, "", {"memory", "farm_main"}},
       {ECHO_PROGRAM_WASM, "", {"memory", "_start"}},
       {WEATHER_WATCHER_WASM, "0.7.0", {"memory", "cabi_realloc", "init", "_initialize"}},
   };

@@ -63,6 +63,7 @@ constexpr ReferenceRow rows[] = {
 
     {farm, "send", "2>1"},
     {farm, "receive", "3>1"},
+    {farm, "listen", "0"},
 };
 
 std::string words(std::string_view count) {

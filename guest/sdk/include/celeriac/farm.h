@@ -22,12 +22,16 @@ enum { farm_header_size = 15, farm_response_size = 8, farm_payload_max = 65535 }
 
 // ---- the functions of the ABI ----
 
-/// Hands over one request frame. 0, or a status: what it says stands beside farm_receive.
+/// Hands over one frame: a request, or a part of the answer to one that came in. 0, or a status of the
+/// protocol.
 CELERIAC_IMPORT("farm", "send") int32_t farm_import_send(const void* frame, size_t length);
-/// The next frame for the program, into `frame`: its length; 0 if none came within the time (-1: for ever); a
-/// negative number if it is longer than `capacity`: minus its length, and it stays.
+/// The next frame: its length; 0 if none came within the time (-1: for ever); a negative number if it is
+/// longer than `capacity`: minus its length, and it stays.
 CELERIAC_IMPORT("farm", "receive")
 int32_t farm_import_receive(void* frame, size_t capacity, int32_t timeout_ms);
+/// From now on messages of other processes come as requests: MESG REQST, or what they are called in the
+/// protocol.
+CELERIAC_IMPORT("farm", "listen") void farm_import_listen(void);
 
 // ---- the friendly layer ----
 
@@ -47,10 +51,16 @@ bool farm_request(uint16_t channel, const char* name_space, const char* operatio
 /// The next frame; false if none came in time.
 bool farm_receive(farm_frame* frame, int32_t timeout_ms);
 
-/// Sends a request and waits for its response; other frames that come meanwhile are lost. `slices`, where not
-/// NULL, gets what came before the response.
+/// Sends a request and waits for its response; requests of others that come meanwhile are kept for
+/// farm_receive(). `slices`, where not NULL, gets what came before the response.
 farm_status farm_ask(const char* name_space, const char* operation, celeriac_text payload, uint16_t* value,
                      celeriac_buffer* slices);
+
+static inline void farm_listen(void) {
+  farm_import_listen();
+}
+/// Answers a request that came in: with bytes, a status and a value.
+void farm_reply(const farm_frame* request, farm_status status, uint16_t value, celeriac_text data);
 
 CELERIAC_END
 
@@ -89,11 +99,32 @@ bool farm_request(uint16_t channel, const char* name_space, const char* operatio
   celeriac_buffer_free(&frame);
   return status == 0;
 }
-bool farm_receive(farm_frame* frame, int32_t timeout_ms) {
+
+/// Frames that came while farm_ask() waited for others.
+static struct farm_kept {
+  struct farm_kept* next;
+  int32_t length;
+  char bytes[];
+}* farm_kept_frames;
+
+static void farm_keep(int32_t length) {
+  struct farm_kept* kept = (struct farm_kept*)malloc(sizeof *kept + (size_t)length);
+  if (kept == NULL) celeriac_trap();
+  kept->next = NULL;
+  kept->length = length;
+  memcpy(kept->bytes, farm_buffer, (size_t)length);
+  struct farm_kept** end = &farm_kept_frames;
+  while (*end != NULL) end = &(*end)->next;
+  *end = kept;
+}
+/// The next frame from the host, into farm_buffer: its length.
+static int32_t farm_next(int32_t timeout_ms) {
   const size_t capacity = farm_header_size + farm_payload_max;
   if (farm_buffer == NULL) farm_buffer = (char*)malloc(capacity);
   if (farm_buffer == NULL) celeriac_trap();
-  int32_t length = farm_import_receive(farm_buffer, capacity, timeout_ms);
+  return farm_import_receive(farm_buffer, capacity, timeout_ms);
+}
+static bool farm_take_apart(farm_frame* frame, int32_t length) {
   memset(frame, 0, sizeof *frame);
   if (length < farm_response_size) return false;
   const char* at = farm_buffer;
@@ -110,22 +141,54 @@ bool farm_receive(farm_frame* frame, int32_t timeout_ms) {
   frame->payload = celeriac_bytes(at + farm_header_size, (size_t)length - farm_header_size);
   return true;
 }
+bool farm_receive(farm_frame* frame, int32_t timeout_ms) {
+  struct farm_kept* kept = farm_kept_frames;
+  if (kept == NULL) return farm_take_apart(frame, farm_next(timeout_ms));
+  farm_kept_frames = kept->next;
+  memcpy(farm_buffer, kept->bytes, (size_t)kept->length);
+  int32_t length = kept->length;
+  free(kept);
+  return farm_take_apart(frame, length);
+}
 farm_status farm_ask(const char* name_space, const char* operation, celeriac_text payload, uint16_t* value,
                      celeriac_buffer* slices) {
   static uint16_t channel;
   if (++channel == 0) ++channel;  // 0 is for emergencies
   if (!farm_request(channel, name_space, operation, payload)) return farm_malformed;
   farm_frame frame;
-  while (farm_receive(&frame, farm_longest_wait_ms)) {
+  for (;;) {
+    int32_t length = farm_next(farm_longest_wait_ms);
+    if (!farm_take_apart(&frame, length)) return farm_timeout;
     bool slice = !frame.is_response && celeriac_equal(frame.name_space, CELERIAC_TEXT("SLCE")) &&
                  frame.payload.len >= 2;
-    if (slice && farm_u16(frame.payload.ptr) == channel && slices != NULL)
-      celeriac_put(slices, celeriac_bytes(frame.payload.ptr + 2, frame.payload.len - 2));
-    if (!frame.is_response || frame.channel != channel) continue;
-    if (value != NULL) *value = frame.value;
-    return (farm_status)frame.status;
+    if (slice && farm_u16(frame.payload.ptr) == channel) {
+      if (slices != NULL) celeriac_put(slices, celeriac_bytes(frame.payload.ptr + 2, frame.payload.len - 2));
+    } else if (frame.is_response && frame.channel == channel) {
+      if (value != NULL) *value = frame.value;
+      return (farm_status)frame.status;
+    } else if (!frame.is_response && !slice) {
+      farm_keep(length);
+    }
   }
-  return farm_timeout;
+}
+void farm_reply(const farm_frame* request, farm_status status, uint16_t value, celeriac_text data) {
+  char answer[farm_response_size];
+  uint16_t channel = request->channel;  // `data` may lie in what `request` views: nothing is received here
+  for (size_t at = 0; at < data.len; at += farm_payload_max - 2) {
+    size_t size = data.len - at < farm_payload_max - 2 ? data.len - at : farm_payload_max - 2;
+    char head[2];
+    farm_put_u16(head, channel);
+    celeriac_buffer slice = {NULL, 0, 0};
+    celeriac_put(&slice, celeriac_bytes(head, 2));
+    celeriac_put(&slice, celeriac_bytes(data.ptr + at, size));
+    farm_request(0, "SLCE", "NEW", celeriac_built(&slice));
+    celeriac_buffer_free(&slice);
+  }
+  farm_put_u16(answer, channel);
+  farm_put_u16(answer + 2, (unsigned)status);
+  farm_put_u16(answer + 4, value);
+  answer[6] = '\r', answer[7] = '\n';
+  farm_import_send(answer, sizeof answer);
 }
 
 // ---- the bot ----

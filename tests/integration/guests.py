@@ -1,0 +1,114 @@
+"""Talking to guests from outside: a process of the test's own on a stream of the wire protocol, and packages."""
+
+import json
+import os
+import struct
+import time
+
+import wire
+
+BUILD = os.environ.get("CELERIAC_BUILD", os.path.join(os.environ["CELERIAC_SOURCE"], "build/release"))
+CHUNK = 40000  # bytes of a blob in one request
+
+
+def example(name):
+    """The package of an example guest, as the build made it."""
+    return os.path.join(BUILD, "examples/guests", name + ".celeriac")
+
+
+class Speaker:
+    """A process with a mailbox, for as long as its stream is open."""
+
+    def __init__(self, host, name="tester:tests:local", public=True):
+        self.wire = host.client()
+        opened = self.wire.call("MESG", "OPEN", {"name": name, "public": public})
+        assert opened.status == wire.OK, opened
+        self.id = opened.value
+        self.name = name
+
+    def close(self):
+        self.wire.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def call(self, space, operation, fields, deadline=wire.DEADLINE):
+        return self.wire.call(space, operation, struct.pack(">H", self.id) + wire.bson(fields), deadline=deadline)
+
+    # ---- messages ----
+
+    def send(self, to, body=b"", **fields):
+        answer = self.call("MESG", "SEND", {"to": to, "body": _bytes(body), **fields})
+        assert answer.status == wire.OK, answer
+
+    def ask(self, to, body=b"", seconds=30, **fields):
+        """Sends a request and waits for its response; returns the item."""
+        answer = self.call("MESG", "AWAIT", {"to": to, "body": _bytes(body), "expects": int(seconds * 1000), **fields},
+                           deadline=seconds + wire.DEADLINE)
+        assert answer.status == wire.OK, answer
+        return answer.document
+
+    def ask_json(self, to, question, seconds=30, **fields):
+        item = self.ask(to, json.dumps(question), seconds, **fields)
+        assert item["type"] == "response", item
+        return json.loads(item["body"])
+
+    def ask_othismo(self, to, name, body, seconds=30):
+        """Sends one message to an object; returns the name and the document of its reply."""
+        document = {"othismo": {"send_to": to}, name: body}
+        item = self.ask(to, wire.bson(document), seconds, format="othismo")
+        assert item["type"] == "response", item
+        reply = wire.unbson(item["body"])
+        names = [each for each in reply if each != "othismo"]
+        return names[0], reply[names[0]]
+
+    def receive(self, seconds=30):
+        """The next item of the mailbox; None if none comes."""
+        answer = self.call("MESG", "RECV", {"timeout": int(seconds * 1000)}, deadline=seconds + wire.DEADLINE)
+        if answer.status == wire.TIMEOUT:
+            return None
+        assert answer.status == wire.OK, answer
+        return answer.document
+
+    def subscribe(self, topic):
+        answer = self.call("TOPC", "SUBSC", {"topic": topic})
+        assert answer.status == wire.OK, answer
+
+    def ready(self, process, body=b"", deadline=30, **fields):
+        """Asks until the process answers: it may still be starting."""
+        end = time.monotonic() + deadline
+        while True:
+            item = self.ask(process, body, 5, **fields)
+            if item["type"] == "response":
+                return item
+            if time.monotonic() > end:
+                raise TimeoutError(f"{process} does not answer: {item}")
+            time.sleep(0.05)
+
+    # ---- packages ----
+
+    def blob(self, data):
+        handle = 0
+        for at in range(0, max(1, len(data)), CHUNK):
+            fields = {"data": data[at:at + CHUNK], **({"blob": handle} if handle else {})}
+            answer = self.call("BLOB", "WRITE", fields)
+            assert answer.status == wire.OK, answer
+            handle = handle or answer.value
+        return handle
+
+    def install(self, path):
+        """Looks at a package and agrees to what it wants; returns what it said of itself."""
+        with open(path, "rb") as file:
+            data = file.read()
+        seen = self.call("PACK", "LOOK", {"blob": self.blob(data)})
+        assert seen.status == wire.OK, seen
+        done = self.call("PACK", "PUT", {"blob": self.blob(data), "approved": seen.document["hash"], "unsigned_too": True})
+        assert done.status == wire.OK, done
+        return seen.document
+
+
+def _bytes(body):
+    return body.encode() if isinstance(body, str) else body
