@@ -12,8 +12,6 @@ namespace celeriac::wasm {
 
 using protocol::Status;
 
-namespace {
-
 WasmEdge_Value engine_value(NumberType type, std::uint64_t bits) {
   switch (type) {
     case NumberType::i32:
@@ -27,8 +25,6 @@ WasmEdge_Value engine_value(NumberType type, std::uint64_t bits) {
   }
   return WasmEdge_ValueGenF64(std::bit_cast<double>(bits));
 }
-
-}  // namespace
 
 GuestEngine::GuestEngine(Execution execution) : contexts_(std::make_unique<Contexts>()) {
   if (execution == Execution::ahead_of_time && !EngineThreadState::is_known())
@@ -59,10 +55,8 @@ protocol::Result<std::unique_ptr<GuestInstance>> GuestInstance::create(std::shar
   made->module = &of;
   made->keeps_module = std::move(module);
   made->host = host;
-  auto room = GuestRoom::open(of);
-  if (!room) return std::unexpected(std::move(room.error()));
-  made->room = *std::move(room);
-  made->fuel_granted = static_cast<std::uint64_t>(made->room->fuel_left());
+  if (auto lodged = made->lodge(); !lodged) return std::unexpected(std::move(lodged.error()));
+  made->fuel_granted = static_cast<std::uint64_t>(of.limits.fuel_slice);
   std::unique_ptr<GuestInstance> instance(new GuestInstance(std::move(made)));
   const auto* const function = instance->contexts_->room->start;
   if (start == Start::skip || function == nullptr) return instance;
@@ -105,6 +99,8 @@ std::expected<std::vector<std::uint64_t>, GuestFault> GuestInstance::Contexts::c
   GuestEngine::Contexts& engine = *module->engine;
   enter();
   const auto depth = room->depth_now();
+  // Entered as from outside, even inside a host function: that one's state is put back when it returns.
+  if (engine.execution == Execution::ahead_of_time) engine.at_rest.put_back();
   const auto result = WasmEdge_ExecutorInvoke(engine.executor.get(), function, in.data(),
                                               static_cast<std::uint32_t>(arguments.size()), out.data(),
                                               static_cast<std::uint32_t>(type.results.size()));
@@ -123,34 +119,37 @@ std::expected<std::vector<std::uint64_t>, GuestFault> GuestInstance::Contexts::c
 }
 
 std::span<std::uint8_t> GuestInstance::memory() noexcept {
-  return contexts_->room->memory_bytes();
+  const std::size_t bytes = contexts_->pages() * foreign::wasm_page_bytes;
+  if (bytes == 0) return {};
+  contexts_->settle();
+  return {reinterpret_cast<std::uint8_t*>(contexts_->room->window()), bytes};
 }
 
 std::vector<std::uint64_t> GuestInstance::globals() const {
-  const auto& globals = contexts_->room->globals;
-  std::vector<std::uint64_t> made(globals.size());
-  for (std::size_t i = 0; i < made.size(); ++i) {
-    made[i] = static_cast<std::uint64_t>(WasmEdge_GlobalInstanceGetValue(globals[i]).Value);
+  contexts_->settle();
+  std::vector<std::uint64_t> made;
+  for (const auto* global : contexts_->room->globals) {
+    made.push_back(static_cast<std::uint64_t>(WasmEdge_GlobalInstanceGetValue(global).Value));
   }
   return made;
 }
 
 bool GuestInstance::restore(std::uint32_t pages, std::span<const std::uint64_t> globals) {
-  GuestRoom& room = *contexts_->room;
-  const auto& types = contexts_->module->code.globals;
-  if (!contexts_->module->code.snapshot_obstacle.empty() || globals.size() != types.size()) return false;
-  const auto now = room.pages();
-  if (pages < now || !room.grow(pages - now)) return false;
+  const GuestCode& code = contexts_->module->code;
+  if (!code.snapshot_obstacle.empty() || globals.size() != code.globals.size()) return false;
+  const auto now = contexts_->pages();
+  if (pages < now || !contexts_->grow(pages - now)) return false;
+  contexts_->settle();
   for (std::size_t i = 0; i < globals.size(); ++i) {
     // The numbers of the types are the binary format's in both.
-    const auto type = static_cast<NumberType>(types[i].type);
-    WasmEdge_GlobalInstanceSetValue(room.globals[i], engine_value(type, globals[i]));
+    const auto type = static_cast<NumberType>(code.globals[i].type);
+    WasmEdge_GlobalInstanceSetValue(contexts_->room->globals[i], engine_value(type, globals[i]));
   }
   return true;
 }
 
 std::uint64_t GuestInstance::fuel_used() const noexcept {
-  return contexts_->fuel_granted - static_cast<std::uint64_t>(contexts_->room->fuel_left());
+  return contexts_->fuel_granted - static_cast<std::uint64_t>(contexts_->fuel_left());
 }
 
 void GuestInstance::Contexts::refuel() noexcept {

@@ -40,6 +40,10 @@ struct GuestLimits {
   std::uint32_t table_elements = 16'384;
   std::uint32_t depth = 4'096;        ///< calls inside each other, in the units of foreign/instrument.hpp
   std::int64_t fuel_slice = 100'000;  ///< fuel between two calls of GuestHost::refuel
+  /// Instances of a module that have the engine's copy of its code, and 12 GiB of address space, to
+  /// themselves; further ones share one by turns. A turn costs some ten microseconds. Modules of which no
+  /// snapshot can be taken share nothing.
+  std::uint32_t own_rooms = 4;
 };
 
 enum class HostOutcome : std::uint8_t { go_on, stop };

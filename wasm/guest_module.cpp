@@ -100,8 +100,8 @@ WasmEdge_Result enter_too_deep(void* data, const WasmEdge_CallingFrameContext*, 
 WasmEdge_Result enter_grow(void* data, const WasmEdge_CallingFrameContext*, const WasmEdge_Value* arguments,
                            WasmEdge_Value* results) noexcept {
   GuestInstance::Contexts& instance = *static_cast<GuestEngine::Contexts*>(data)->current;
-  const auto before = instance.room->pages();
-  const bool grown = instance.room->grow(static_cast<std::uint32_t>(arguments[0].Value));
+  const auto before = instance.pages();
+  const bool grown = instance.grow(static_cast<std::uint32_t>(arguments[0].Value));
   results[0] = WasmEdge_ValueGenI32(grown ? static_cast<std::int32_t>(before) : -1);
   return WasmEdge_Result_Success;
 }

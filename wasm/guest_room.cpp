@@ -1,15 +1,7 @@
-#include <algorithm>
-
 #include "wasm/guest_contexts.hpp"
 
 namespace celeriac::wasm {
-namespace {
-
 using protocol::Status;
-
-constexpr std::size_t page_bytes = foreign::wasm_page_bytes;
-
-}  // namespace
 
 protocol::Result<std::unique_ptr<GuestRoom>> GuestRoom::open(GuestModule::Contexts& module) {
   auto made = std::make_unique<GuestRoom>();
@@ -23,7 +15,7 @@ protocol::Result<std::unique_ptr<GuestRoom>> GuestRoom::open(GuestModule::Contex
   if (!module.code.memory.empty()) {
     made->memory = WasmEdge_ModuleInstanceFindMemory(instance, wasmedge::view(module.code.memory));
     // Without address space for a memory the engine says that all went well.
-    if (made->pages() > 0 && WasmEdge_MemoryInstanceGetPointer(made->memory, 0, 1) == nullptr) {
+    if (made->pages() > 0 && made->window() == nullptr) {
       return protocol::fail(Status::out_of_resources,
                             "There is no address space left for the guest's memory.");
     }
@@ -61,10 +53,13 @@ std::uint32_t GuestRoom::pages() const noexcept {
   return memory == nullptr ? 0 : WasmEdge_MemoryInstanceGetPageSize(memory);
 }
 
-std::span<std::uint8_t> GuestRoom::memory_bytes() noexcept {
-  const auto bytes = pages() * page_bytes;
-  if (bytes == 0) return {};
-  return {WasmEdge_MemoryInstanceGetPointer(memory, 0, 1), bytes};
+std::byte* GuestRoom::window() const noexcept {
+  if (pages() == 0) return nullptr;
+  return reinterpret_cast<std::byte*>(WasmEdge_MemoryInstanceGetPointer(memory, 0, 1));
+}
+
+std::size_t GuestRoom::window_bytes() const noexcept {
+  return pages() * foreign::wasm_page_bytes;
 }
 
 bool GuestRoom::grow(std::uint32_t by) noexcept {
