@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <boost/asio/post.hpp>
 #include <cstring>
 #include <format>
 #include <utility>
@@ -179,13 +178,8 @@ wasm::HostOutcome Instance::refuel(void* instance) noexcept {
 /// Lets everybody else have a turn.
 void Instance::end_slice() {
   if (code_) memory_bytes_ = code_->memory().size();
-  const Ticket ticket = begin_wait();
-  boost::asio::post(surroundings_.io, [weak = weak_from_this(), ticket] {
-    const auto self = weak.lock();
-    if (!self) return;
-    self->surroundings_.owner.turn();
-    self->wake(ticket);
-  });
+  turn_ = begin_wait();
+  surroundings_.owner.wants_turn(*this);
   wait();
 }
 

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "guest/abi/guest.hpp"
@@ -65,8 +66,8 @@ struct Owner {
   virtual void started(Instance& instance) = 0;
   /// It has ended, before or after it was started: `end`. It may be destroyed soon after.
   virtual void ended(Instance& instance) = 0;
-  /// A slice was used up: time to look at the memory. Outside of every fiber.
-  virtual void turn() = 0;
+  /// It has used its slice up, and goes on when its take_turn() is called: later, from the loop.
+  virtual void wants_turn(Instance& instance) = 0;
 };
 
 /// What all instances of a worker share.
@@ -93,6 +94,8 @@ class Instance final : public Guest, public std::enable_shared_from_this<Instanc
   /// Runs `resting` when it rests: at once if it waits.
   void pause(std::move_only_function<void()> resting);
   void resume();
+  /// Lets it have the slice that it waits for, if it still does.
+  void take_turn() { wake(std::exchange(turn_, Ticket::none)); }
   [[nodiscard]] bool has_ended() const noexcept { return ended_; }
   [[nodiscard]] const InstanceEnd& end() const noexcept { return end_; }
   /// Why it could not be started, of one that ended before it was.
@@ -160,7 +163,8 @@ class Instance final : public Guest, public std::enable_shared_from_this<Instanc
   std::vector<std::move_only_function<void()>> resting_;  // who waits for its rest
   protocol::Reply reply_;
   std::size_t told_ = 0;
-  Ticket tells_;  // waits for told_ to fall
+  Ticket tells_{};  // waits for told_ to fall
+  Ticket turn_{};   // waits for its turn
   std::unique_ptr<boost::asio::steady_timer> timer_;
   protocol::TokenBucket messages_;
   Output output_;

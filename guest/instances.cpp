@@ -189,8 +189,21 @@ std::string Instances::largest() const {
   return found == table_.end() ? "" : found->second.instance->identity().address;
 }
 
+void Instances::wants_turn(Instance& instance) {
+  turns_.push_back(instance.weak_from_this());
+  if (turns_.size() == 1) boost::asio::post(surroundings_.io, [this] { next_turn(); });
+}
+
+void Instances::next_turn() {
+  end_largest();
+  const auto instance = turns_.front().lock();
+  if (instance) instance->take_turn();  // it may want another one
+  turns_.pop_front();
+  if (!turns_.empty()) boost::asio::post(surroundings_.io, [this] { next_turn(); });
+}
+
 /// Ends the largest instance when the memory of the worker runs short.
-void Instances::turn() {
+void Instances::end_largest() {
   if (!watch_.above_high_water() || table_.empty()) return;
   const auto largest = std::ranges::max_element(
       table_, {}, [](const auto& entry) { return entry.second.instance->memory_bytes(); });

@@ -4,6 +4,8 @@
 // Of each instance that ran the VM hears GUEST.ENDED once, before anybody who killed it has his answer.
 
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <deque>
+#include <memory>
 
 #include "guest/instance.hpp"
 #include "guest/memory_watch.hpp"
@@ -50,12 +52,17 @@ class Instances final : private Owner {
 
   void started(Instance& instance) override;
   void ended(Instance& instance) override;
-  void turn() override;
+  void wants_turn(Instance& instance) override;
+  void next_turn();
+  void end_largest();
 
   MemoryWatch const& watch_;
   InstancesOptions options_;
   Surroundings surroundings_;
   boost::unordered_flat_map<std::uint16_t, Row> table_;
+  // Those whose slice is used up: the loop looks at the socket after each of them, so that however many
+  // spin, a kill waits for one slice.
+  std::deque<std::weak_ptr<Instance>> turns_;
 };
 
 }  // namespace celeriac::guest
