@@ -16,6 +16,14 @@ def example(name):
     return os.path.join(BUILD, "examples/guests", name + ".celeriac")
 
 
+def until(condition, deadline=30, what="it did not come to pass"):
+    end = time.monotonic() + deadline
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError(what)
+        time.sleep(0.05)
+
+
 class Speaker:
     """A process with a mailbox, for as long as its stream is open."""
 

@@ -12,8 +12,7 @@ import time
 import unittest
 import urllib.request
 
-import wire
-from guests import Speaker, example
+from guests import Speaker, example, until
 from host import Host
 
 SOURCE = os.environ["CELERIAC_SOURCE"]
@@ -32,14 +31,6 @@ def repacked(name, directory, change):
     out = os.path.join(directory, name + ".celeriac")
     subprocess.run([os.path.join(SOURCE, "guest/sdk/celeriac-package"), work, "-o", out], check=True)
     return out
-
-
-def until(condition, deadline=30, what="it did not come to pass"):
-    end = time.monotonic() + deadline
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError(what)
-        time.sleep(0.05)
 
 
 class Guests(unittest.TestCase):
