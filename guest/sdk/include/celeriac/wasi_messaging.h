@@ -12,7 +12,7 @@
 //     messaging_drop(received);
 //     return true;                                       // settled
 //   }
-//   MESSAGING_TOPICS("sensors", "weather")
+//   MESSAGING_TOPICS("sensors", "weather");
 //
 // All drafts are called 0.2.0-draft. This is the one of December 2024 (topics come from the manifest,
 // requests have replies), or with WASI_MESSAGING_A defined the one of mid 2024 (the component exports its
@@ -154,7 +154,8 @@ size_t messaging_subscribe(const celeriac_text** topics);
     for (size_t i = 0; i < sizeof names / sizeof *names; ++i) texts[i] = celeriac_from_c(names[i]); \
     *topics = texts;                                                                                \
     return sizeof names / sizeof *names;                                                            \
-  }
+  }                                                                                                 \
+  CELERIAC_ASSERT(true, "")
 #else
 /// This variant has its topics from the manifest ("topics": […]).
 #define MESSAGING_TOPICS(...) CELERIAC_ASSERT(true, "")

@@ -7,7 +7,7 @@
 //   bool celeriac::messaging::handle(Message received, Failure& why) {
 //     return publish("echo", received.data(), why);
 //   }
-//   MESSAGING_TOPICS("sensors")
+//   MESSAGING_TOPICS("sensors");
 
 #include "base.hpp"
 #include "wasi_messaging.h"
