@@ -10,6 +10,7 @@ namespace celeriac::guest::wire {
 namespace {
 
 using namespace protocol::literals;
+using canonical::Value;
 using protocol::Json;
 using protocol::Outgoing;
 
@@ -53,15 +54,16 @@ protocol::Reply ask(Guest& guest, const protocol::Operation& operation, std::str
   return reply;
 }
 
-std::uint16_t write_blob(Guest& guest, std::string_view bytes) {
+std::uint16_t write_blob(Guest& guest, const Value& bytes) {
   std::uint16_t handle = 0;
+  std::size_t done = 0;
   do {
-    const auto piece = bytes.substr(0, written_at_once);
+    const auto piece = bytes.text().substr(done, written_at_once);
     Json fields{{"data", binary(piece)}};
     if (handle != 0) fields["blob"] = handle;
+    done += piece.size();
     handle = ask(guest, blob_write, payload(guest, fields)).value;
-    bytes.remove_prefix(piece.size());
-  } while (!bytes.empty());
+  } while (done < bytes.size());
   return handle;
 }
 
@@ -86,16 +88,16 @@ std::string read_whole_blob(Guest& guest, int blob) {
   }
 }
 
-void set_body(Guest& guest, Outgoing& message, std::string_view body) {
+void set_body(Guest& guest, Outgoing& message, const Value& body) {
   if (body.size() <= protocol::max_inline_body)
-    message.body = body;
+    message.body = body.text();
   else
     message.body_blob = write_blob(guest, body);
 }
 
-void set_blob(Guest& guest, Outgoing& message, std::string_view bytes) {
+void set_blob(Guest& guest, Outgoing& message, const Value& bytes) {
   if (message.body.size() + bytes.size() <= protocol::max_inline_body)
-    message.blob_bytes = bytes;
+    message.blob_bytes = bytes.text();
   else
     message.blob = write_blob(guest, bytes);
 }

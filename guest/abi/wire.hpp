@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "guest/abi/canonical/value.hpp"
 #include "guest/abi/guest.hpp"
 #include "protocol/document.hpp"
 #include "protocol/envelope.hpp"
@@ -31,8 +32,13 @@ std::string fitting(std::string payload);
 /// Asks; an answer that is not good is a Trap with what it says.
 protocol::Reply ask(Guest& guest, const protocol::Operation& operation, std::string payload);
 
-/// Writes bytes as a blob, piece by piece, and returns its handle.
-std::uint16_t write_blob(Guest& guest, std::string_view bytes);
+/// Writes bytes as a blob, piece by piece, and returns its handle. A guest's memory may be elsewhere after
+/// each piece, so its bytes come as a value.
+std::uint16_t write_blob(Guest& guest, const canonical::Value& bytes);
+/// The same for bytes of the host's.
+inline std::uint16_t write_blob(Guest& guest, std::string_view bytes) {
+  return write_blob(guest, canonical::Value::text(bytes));
+}
 void free_blob(Guest& guest, std::uint16_t handle);
 /// Reads `length` bytes of a blob (a handle, 0 of the present message, -1 of the last that had one): at most
 /// read_at_once. Trap if there are less.
@@ -41,9 +47,9 @@ std::string read_blob(Guest& guest, int blob, std::uint64_t offset, std::size_t 
 std::string read_whole_blob(Guest& guest, int blob);
 
 /// Gives the message its body: inside the envelope, or as a blob if it is long.
-void set_body(Guest& guest, protocol::Outgoing& message, std::string_view body);
+void set_body(Guest& guest, protocol::Outgoing& message, const canonical::Value& body);
 /// The same for the blob that goes along; after the body.
-void set_blob(Guest& guest, protocol::Outgoing& message, std::string_view bytes);
+void set_blob(Guest& guest, protocol::Outgoing& message, const canonical::Value& bytes);
 /// The payload of MESSAGE.SEND, AWAIT or RESPOND. What is too long for one frame is moved into blobs; Trap if
 /// that does not help.
 std::string envelope(Guest& guest, protocol::Outgoing& message);

@@ -35,7 +35,7 @@ class Call final : private HandleSink {
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
-  /// A parameter. Texts view the guest's memory: copy what is needed after give().
+  /// A parameter.
   [[nodiscard]] const Value& operator[](std::size_t parameter) const { return arguments_[parameter]; }
   /// All of them, as a record.
   [[nodiscard]] const Value& arguments() const noexcept { return arguments_; }
@@ -107,7 +107,7 @@ class ExportCall {
   ExportCall(const ExportCall&) = delete;
   ExportCall& operator=(const ExportCall&) = delete;
 
-  /// Views the guest's memory: copy what is needed before the guest is entered again.
+  /// Copy what is needed before the guest is entered again: what it has returned is its own to reuse.
   [[nodiscard]] const Value& result() const noexcept { return result_; }
   void finish();
 

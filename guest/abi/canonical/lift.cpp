@@ -166,7 +166,7 @@ Value Lift::text(std::uint32_t pointer, std::uint32_t length, const Place& place
   const auto bytes = memory_.at(pointer, length);
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (!protocol::is_utf8(text)) refuse(place, "is not UTF-8");
-  return Value::text(text);
+  return Value::lifted(memory_.guest(), pointer, length);
 }
 
 Value Lift::list(const Type& type, std::uint32_t pointer, std::uint32_t length, const Place& place) {
@@ -181,10 +181,7 @@ Value Lift::list(const Type& type, std::uint32_t pointer, std::uint32_t length, 
   if (length > type.most)
     refuse(place, std::format("has {} elements, more than the {} that are taken", length, type.most));
   count(size, place);
-  if (type.is_bytes()) {
-    const auto bytes = memory_.at(pointer, length);
-    return Value::text({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  }
+  if (type.is_bytes()) return Value::lifted(memory_.guest(), pointer, length);
   const auto items = arena_.make(length);
   for (std::uint32_t i = 0; i < length; ++i)
     items[i] = inside(element, pointer + i * element.size, {&place, "", i});

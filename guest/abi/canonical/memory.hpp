@@ -17,6 +17,7 @@ class Memory {
  public:
   explicit Memory(Guest& guest) : guest_(guest), bytes_(guest.memory()) {}
 
+  [[nodiscard]] Guest& guest() const noexcept { return guest_; }
   void refresh() { bytes_ = guest_.memory(); }
   [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
   /// True if `size` bytes lie at `address`; without overflow, whatever the guest says.

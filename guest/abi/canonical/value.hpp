@@ -2,7 +2,9 @@
 // Values on their way between a guest and its host, in the form that their Type has: small, without memory of
 // their own.
 //
-//   lifted   texts view the guest's memory: they are good until the guest is entered again
+//   lifted   texts are places in the guest's memory: text() looks there each time, because the memory may be
+//   somewhere
+//            else after the guest has run, or its fiber has slept
 //   lowered  texts view whatever the host has, until the call is over
 //
 // Items and payloads lie in an Arena, which belongs to one call.
@@ -67,7 +69,16 @@ class Value {
     Value made;
     made.data_ = &source;
     made.size_ = size;
-    made.streamed_ = true;
+    made.where_ = Where::stream;
+    return made;
+  }
+  /// A string or list<u8> in the guest's memory, where it has been checked.
+  static constexpr Value lifted(Guest& guest, std::uint32_t address, std::size_t size) {
+    Value made;
+    made.data_ = &guest;
+    made.number_ = address;
+    made.size_ = size;
+    made.where_ = Where::guest;
     return made;
   }
   /// A resource that came in a parameter.
@@ -80,7 +91,11 @@ class Value {
 
   [[nodiscard]] constexpr std::uint64_t number() const { return number_; }
   [[nodiscard]] constexpr bool boolean() const { return number_ != 0; }
-  [[nodiscard]] std::string_view text() const { return {static_cast<const char*>(data_), size_}; }
+  /// Good until the guest runs, asks or tells: copy what is needed for longer.
+  [[nodiscard]] std::string_view text() const {
+    if (where_ == Where::guest) return text_of_guest();
+    return {static_cast<const char*>(data_), size_};
+  }
   [[nodiscard]] std::span<const Value> items() const { return {static_cast<const Value*>(data_), size_}; }
   [[nodiscard]] const Value& operator[](std::size_t index) const { return items()[index]; }
   /// Number of the case.
@@ -95,17 +110,24 @@ class Value {
   [[nodiscard]] constexpr std::size_t size() const { return size_; }
   /// Null if the bytes are there already.
   [[nodiscard]] const Stream* stream() const {
-    return streamed_ ? static_cast<const Stream*>(data_) : nullptr;
+    return where_ == Where::stream ? static_cast<const Stream*>(data_) : nullptr;
   }
   [[nodiscard]] Resource* behind() const {
     return const_cast<Resource*>(static_cast<const Resource*>(data_));  // it came in as one that may change
   }
 
  private:
+  enum class Where : std::uint8_t { host, guest, stream };
+
+  [[nodiscard]] std::string_view text_of_guest() const {
+    const auto bytes = const_cast<Guest*>(static_cast<const Guest*>(data_))->memory().subspan(number_, size_);
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
+
   const void* data_ = nullptr;
   std::size_t size_ = 0;
   std::uint64_t number_ = 0;
-  bool streamed_ = false;
+  Where where_ = Where::host;
 };
 
 /// Where the values of one call lie. The first few dozen need no allocation.

@@ -29,11 +29,11 @@ std::vector<protocol::Capability> capabilities(const Value& list);
 /// What a request has but for its body, target and blob.
 protocol::Outgoing outgoing_request(const Value& request);
 protocol::Outgoing outgoing_response(const Value& response);
-inline std::string_view body_of_request(const Value& request) {
-  return request[2].text();
+inline const Value& body_of_request(const Value& request) {
+  return request[2];
 }
-inline std::string_view body_of_response(const Value& response) {
-  return response[1].text();
+inline const Value& body_of_response(const Value& response) {
+  return response[1];
 }
 
 // ---- to a guest; texts view what they are made from ----

@@ -65,7 +65,7 @@ BlobStream stream_of(int which, const std::optional<BlobInfo>& blob) {
 void add_blob(Guest& guest, Outgoing& message, const Value* blob) {
   if (blob == nullptr) return;
   if (const auto mime = (*blob)[0].optional_text()) message.mime = *mime;
-  wire::set_blob(guest, message, (*blob)[1].text());
+  wire::set_blob(guest, message, (*blob)[1]);
 }
 
 Outgoing outgoing(Guest& guest, const Value& target, const Value& request, const Value* blob) {

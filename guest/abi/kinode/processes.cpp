@@ -81,9 +81,9 @@ void get_state(Process&, Call& call) {
 
 void set_state(Process&, Call& call) {
   auto& guest = call.guest();
-  const auto bytes = call[0].text();
+  const auto& bytes = call[0];
   if (bytes.size() <= wire::written_at_once) {
-    wire::ask(guest, state_set, wire::payload(guest, {{"data", wire::binary(bytes)}}));
+    wire::ask(guest, state_set, wire::payload(guest, {{"data", wire::binary(bytes.text())}}));
     return;
   }
   const auto blob = wire::write_blob(guest, bytes);
@@ -107,12 +107,12 @@ struct OnExit {
 };
 
 /// Bytes go inside the envelope if they fit into `room`, else into a blob of their own.
-void put(Guest& guest, std::string_view bytes, std::size_t& room, std::string& inside, std::uint16_t& blob) {
+void put(Guest& guest, const Value& bytes, std::size_t& room, std::string& inside, std::uint16_t& blob) {
   if (bytes.size() > room) {
     blob = wire::write_blob(guest, bytes);
     return;
   }
-  inside = bytes;
+  inside = bytes.text();
   room -= bytes.size();
 }
 
@@ -130,7 +130,7 @@ OnExit on_exit(Guest& guest, const Value& value) {
     put(guest, body_of_request(one[1]), room, message.body, message.body_blob);
     if (const auto* blob = one[2].some(); blob != nullptr) {
       if (const auto mime = (*blob)[0].optional_text()) message.mime = *mime;
-      put(guest, (*blob)[1].text(), room, message.blob_bytes.emplace(), message.blob);
+      put(guest, (*blob)[1], room, message.blob_bytes.emplace(), message.blob);
       if (message.blob != 0) message.blob_bytes.reset();
     }
     requests.push_back({{"to", message.to}, {"envelope", wire::binary(protocol::encode(message))}});

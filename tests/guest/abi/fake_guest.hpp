@@ -59,6 +59,13 @@ class FakeGuest : public Guest {
     next_free += size;
     return at;
   }
+  /// As in a worker, where instances share the room that they run in: after a sleep the memory is elsewhere,
+  /// and what was there is somebody else's.
+  void move_memory() {
+    auto moved = bytes;
+    std::ranges::fill(bytes, std::uint8_t{0xFF});
+    bytes.swap(moved);
+  }
   /// What the guest itself writes: text at a fresh place.
   std::uint32_t put(std::string_view text, std::uint32_t alignment = 1) {
     const auto at = allocate(alignment, static_cast<std::uint32_t>(text.size()));
@@ -92,6 +99,7 @@ class FakeGuest : public Guest {
     return found->second.call(arguments);
   }
   protocol::Reply ask(const protocol::Operation& operation, std::string payload) override {
+    move_memory();
     asked.push_back({std::string(operation.long_name), std::move(payload), false});
     if (replies.empty()) return answer ? answer(asked.back()) : protocol::Reply{};
     auto next = std::move(replies.front());
@@ -99,6 +107,7 @@ class FakeGuest : public Guest {
     return next;
   }
   void tell(const protocol::Operation& operation, std::string payload) override {
+    move_memory();
     asked.push_back({std::string(operation.long_name), std::move(payload), true});
     if (answer) answer(asked.back());
   }
