@@ -13,7 +13,8 @@ constexpr std::size_t small_bytes = 12 * small_instructions;
 bool writes_table(Opcode opcode) noexcept {
   constexpr Opcode writing[] = {Opcode::table_set, Opcode::table_init, Opcode::table_copy, Opcode::table_grow,
                                 Opcode::table_fill};
-  return opcode >= Opcode::table_set && std::ranges::contains(writing, opcode);
+  return (opcode == Opcode::table_set || opcode >= Opcode::table_init) &&
+         std::ranges::contains(writing, opcode);
 }
 
 /// Instructions of a small function; 0: it is not one.

@@ -80,6 +80,7 @@ class ModuleWriter {
   ModuleWriter(const ForeignModule& module, const Limits& limits, const InstrumentOptions& options)
       : module_(module), limits_(limits), options_(options), types_(module) {}
 
+  /// Stops early, with what would be too large, if it grows beyond its limit.
   Instrumented write() {
     choose_exports();
     const Bytes imports = import_section(),
@@ -221,7 +222,7 @@ class ModuleWriter {
     made.reserve(2 * module_.sections[section::code]->size());
     append_size(made, module_.bodies.size());
     bool writes_tables = false, drops_segments = false;
-    for (std::size_t i = 0; i < costs.size(); ++i) {
+    for (std::size_t i = 0; i < costs.size() && made.size() <= limits_.instrumented_bytes(); ++i) {
       writer.append(made, module_.bodies[i], costs[i]);
       writes_tables |= costs[i].writes_tables;
       drops_segments |= costs[i].drops_segments;
@@ -265,7 +266,14 @@ protocol::Result<Instrumented> instrument(const ForeignModule& module, const Lim
   for (const Export& made : module.exports) {
     if (made.name.starts_with(reserved_prefix)) return reserved("exports", made.name);
   }
-  return ModuleWriter(module, limits, options).write();
+  Instrumented made = ModuleWriter(module, limits, options).write();
+  if (made.bytes.size() > limits.instrumented_bytes()) {
+    return protocol::fail(
+        protocol::Status::invalid_code,
+        std::format("This module cannot be run: with what counts its steps it has more than {} bytes.",
+                    limits.instrumented_bytes()));
+  }
+  return made;
 }
 
 }  // namespace celeriac::wasm::foreign

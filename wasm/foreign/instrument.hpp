@@ -12,8 +12,8 @@
 //     └─ global >= 0 ──────────────────────────────────────────────────────────────────────────►
 //
 // DEPTH. A global counts what calls inside each other have on the stack, in units of 16 values: a call adds 1
-// and its parameters, locals and highest operand stack, divided by 16. Compiled ahead of time a unit is at
-// most 256 bytes of native stack, beside what a call itself takes. Beyond the limit, celeriac:host.too_deep
+// and its parameters, locals and highest operand stack, divided by 16. Compiled ahead of time a unit is about
+// 256 bytes of native stack, beside what a call itself takes. Beyond the limit, celeriac:host.too_deep
 // is called, then the guest traps. Functions that call nothing are not counted. After a trap the count stands
 // where it stood: the host sets it back.
 //
@@ -57,7 +57,7 @@ inline constexpr std::string_view global_export_prefix = "celeriac:global";
 
 struct InstrumentOptions {
   std::int64_t initial_fuel = 1'000'000;  ///< what a start function begins with
-  /// In units of 16 values, or at most 256 bytes of native stack: 1 MiB.
+  /// In units of 16 values, or about 256 bytes of native stack: 1 MiB.
   std::uint32_t depth_limit = 4'096;
   bool host_memory = false;
 };
@@ -79,7 +79,7 @@ struct Instrumented {
 
 /// Rewrites `module`, which must come from read() with the same limits; the same bytes give the same bytes.
 /// Custom sections are left behind, but for the names of functions, which are renumbered. Errors:
-/// `invalid_code` if a name is reserved.
+/// `invalid_code` if a name is reserved, or if it grows beyond Limits::instrumented_bytes().
 protocol::Result<Instrumented> instrument(const ForeignModule& module, const Limits& limits = {},
                                           const InstrumentOptions& options = {});
 

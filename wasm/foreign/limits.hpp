@@ -37,6 +37,9 @@ struct Limits {
   std::uint32_t nesting = 2'000;
   std::uint32_t name_bytes = 4'096;  ///< of an import or export
 
+  /// What a module may become when it is instrumented: code from compilers grows by a tenth, code that wants
+  /// to grow by ten times.
+  [[nodiscard]] std::size_t instrumented_bytes() const noexcept { return 2 * module_bytes + (1 << 20); }
   /// The limits that a module within these keeps after it has been instrumented.
   [[nodiscard]] Limits instrumented() const noexcept;
 };

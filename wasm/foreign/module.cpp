@@ -67,7 +67,7 @@ Limits Limits::instrumented() const noexcept {
   // it.
   constexpr std::uint32_t growth = 16;
   Limits wider = *this;
-  wider.module_bytes *= growth;
+  wider.module_bytes = instrumented_bytes();
   wider.body_bytes = body_bytes > UINT32_MAX / growth ? UINT32_MAX : body_bytes * growth;
   wider.types += types + 2;  // () -> results of each, () -> () and (i32) -> (i32)
   wider.imports += 3;        // refuel, too_deep, grow

@@ -146,6 +146,23 @@ TEST_CASE("memory and tables get the maximum of the limits, or keep a smaller on
   CHECK(after.tables[1].maximum == 8);
 }
 
+TEST_CASE("a module that grows too large by what is put into it is refused") {
+  // 60,000 times memory.fill, 3 bytes each.
+  auto code = testing::vector_of(60'000, {0xFC, 0x0B, 0x00});
+  code = testing::joined_bytes({{0, 0x00}, {code.begin() + 3, code.end()}, {0x0B}});
+  testing::ModuleBytes section{1};
+  wasm::append_unsigned(section, static_cast<std::uint32_t>(code.size()));
+  const auto bytes = testing::core_module(
+      {{1, {1, 0x60, 0, 0}}, {3, {1, 0}}, {5, {1, 0, 1}}, {10, testing::joined_bytes({section, code})}});
+  const Limits exact{.module_bytes = bytes.size()};
+  const auto module = read(bytes, exact);
+  REQUIRE(module);
+  const auto made = instrument(*module, exact);
+  REQUIRE_FALSE(made);
+  CHECK(made.error().message.contains("with what counts its steps it has more than"));
+  CHECK(instrument(*module));
+}
+
 TEST_CASE("state that has no export gets one") {
   const Instrumented made = instrumented(sample("everything"));
   CHECK(made.memory == "celeriac:memory");
