@@ -27,7 +27,8 @@ Statement& Statement::bind(int place, std::string_view text) {
 
 Statement& Statement::bind_blob(int place, std::string_view bytes) {
   // A null pointer would bind NULL, and no bytes are not the same as none.
-  sqlite3_bind_blob64(statement_.get(), place, bytes.empty() ? "" : bytes.data(), bytes.size(), SQLITE_STATIC);
+  sqlite3_bind_blob64(statement_.get(), place, bytes.empty() ? "" : bytes.data(), bytes.size(),
+                      SQLITE_STATIC);
   return *this;
 }
 

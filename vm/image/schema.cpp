@@ -20,9 +20,8 @@ const char* const first_schema = R"sql(
 static_assert(application_id == 1128614994);
 
 std::span<const char* const> migrations() {
-  static constexpr const char* steps[] = {
-      // 1 to 2. Version 1 had the user environment in a table of its own.
-      R"sql(
+  static constexpr const char* steps[] = {// 1 to 2. Version 1 had the user environment in a table of its own.
+                                          R"sql(
   BEGIN IMMEDIATE;
   CREATE TABLE assets (
     kind TEXT NOT NULL, id INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
@@ -34,8 +33,8 @@ std::span<const char* const> migrations() {
   PRAGMA user_version = 2;
   COMMIT;
 )sql",
-      // 2 to 3: packages, guests and their messages.
-      R"sql(
+                                          // 2 to 3: packages, guests and their messages.
+                                          R"sql(
   BEGIN IMMEDIATE;
   CREATE TABLE packages (
     package TEXT PRIMARY KEY, version TEXT NOT NULL, manifest_hash TEXT NOT NULL, manifest TEXT NOT NULL,

@@ -2,15 +2,16 @@
 // The tables of the image, and what makes a file of an older version one of this.
 //
 //   codes, assets, notes     see image.hpp
-//   packages                 package:publisher, version, manifest_hash, manifest, metadata, signed_by (key id; ""
-//                            for nobody), installed (ms since 1970)
+//   packages                 package:publisher, version, manifest_hash, manifest, metadata, signed_by (key id
+//   or
+//                            ""), installed (ms since 1970)
+//   package_files            package, path below pkg/, and either the sha256 of a module or the bytes
 //   modules                  sha256 (hex), bytes: Wasm, once each, whoever uses it
 //   processes                name (process:package:publisher), record: what it is made of, and its capabilities
 //   states                   name, bytes: what a process keeps for itself
 //   messages                 number, target (name), bytes: accepted for an object, and not dealt with yet
 //   objects                  path in the namespace, sha256 of the module that stands there
 //   snapshots, chunks        memory and globals of an object after its last run
-//   package_files            package, path below pkg/, and either the sha256 of a module or the bytes
 
 #include <cstdint>
 #include <span>
