@@ -54,8 +54,8 @@ class Reading {
     else
       return bad(std::format("{}: {}", now_.name.process, without_stop(on_exit.error().message)));
     for (const auto& [key, value] : entry.items()) {
-      const auto row = std::ranges::find(rows_, key, &Row::key);
-      if (row == std::end(rows_))
+      const auto row = std::ranges::find(rows(), key, &Row::key);
+      if (row == rows().end())
         warn(std::format("the key \"{}\" is not known", shown(key)));
       else if (row->read != nullptr)
         if (auto good = (this->*row->read)(value); !good) return good;
@@ -70,7 +70,7 @@ class Reading {
     std::string_view key;
     Result<void> (Reading::*read)(const json& value);  ///< nullptr: read before
   };
-  static const Row rows_[];
+  static std::span<const Row> rows();
 
   static std::string without_stop(std::string sentence) {
     if (sentence.ends_with('.')) sentence.pop_back();
@@ -283,25 +283,28 @@ class Reading {
   std::set<ProcessName> names_;
 };
 
-const Reading::Row Reading::rows_[] = {
-    {"process_name", nullptr},
-    {"process_wasm_path", nullptr},
-    {"on_exit", nullptr},
-    {"request_networking", &Reading::networking},
-    {"request_capabilities", &Reading::request_capabilities},
-    {"grant_capabilities", &Reading::grant_capabilities},
-    {"public", &Reading::is_public},
-    {"abi", &Reading::abi},
-    {"path", &Reading::path},
-    {"arguments", &Reading::arguments},
-    {"topics", &Reading::topics},
-    {"publish", &Reading::publish},
-    {"exchanges", &Reading::exchanges},
-    {"http", &Reading::http},
-    {"directories", &Reading::directories},
-    {"limits", &Reading::limits},
-    {"ahead_of_time", &Reading::ahead_of_time},
-};
+std::span<const Reading::Row> Reading::rows() {
+  static constexpr Row table[] = {
+      {"process_name", nullptr},
+      {"process_wasm_path", nullptr},
+      {"on_exit", nullptr},
+      {"request_networking", &Reading::networking},
+      {"request_capabilities", &Reading::request_capabilities},
+      {"grant_capabilities", &Reading::grant_capabilities},
+      {"public", &Reading::is_public},
+      {"abi", &Reading::abi},
+      {"path", &Reading::path},
+      {"arguments", &Reading::arguments},
+      {"topics", &Reading::topics},
+      {"publish", &Reading::publish},
+      {"exchanges", &Reading::exchanges},
+      {"http", &Reading::http},
+      {"directories", &Reading::directories},
+      {"limits", &Reading::limits},
+      {"ahead_of_time", &Reading::ahead_of_time},
+  };
+  return table;
+}
 
 }  // namespace
 

@@ -13,8 +13,12 @@ using protocol::Status;
 
 namespace {
 
-constexpr std::string_view columns =
-    "SELECT package, version, manifest_hash, manifest, metadata, signed_by, installed FROM packages";
+constexpr std::string_view all_packages =
+    "SELECT package, version, manifest_hash, manifest, metadata, signed_by, installed FROM packages "
+    "ORDER BY package";
+constexpr std::string_view one_package =
+    "SELECT package, version, manifest_hash, manifest, metadata, signed_by, installed FROM packages "
+    "WHERE package = ?";
 
 StoredPackage row_of(const Statement& statement) {
   return {.package = statement.text(0),
@@ -47,7 +51,7 @@ Result<void> PackageStore::run(std::string_view sql, std::initializer_list<std::
 }
 
 Result<std::vector<StoredPackage>> PackageStore::list() {
-  auto statement = database_.prepare(std::string(columns) + " ORDER BY package");
+  auto statement = database_.prepare(all_packages);
   if (!statement) return std::unexpected(std::move(statement.error()));
   std::vector<StoredPackage> made;
   while (true) {
@@ -59,7 +63,7 @@ Result<std::vector<StoredPackage>> PackageStore::list() {
 }
 
 Result<std::optional<StoredPackage>> PackageStore::find(std::string_view package) {
-  auto statement = database_.prepare(std::string(columns) + " WHERE package = ?");
+  auto statement = database_.prepare(one_package);
   if (!statement) return std::unexpected(std::move(statement.error()));
   auto row = statement->bind(1, package).step();
   if (!row) return std::unexpected(std::move(row.error()));

@@ -19,8 +19,8 @@ using protocol::Status;
 
 namespace {
 
-constexpr std::string_view untrusted_comment = "untrusted comment:";
-constexpr std::string_view trusted_comment = "trusted comment: ";
+constexpr std::string_view untrusted_mark = "untrusted comment:";
+constexpr std::string_view trusted_mark = "trusted comment: ";
 
 /// Exactly N bytes of strict Base64.
 template <std::size_t N>
@@ -91,7 +91,7 @@ std::unexpected<Error> bad(const PublicKey& key, std::string_view what) {
 
 Result<PublicKey> PublicKey::parse(std::string_view text) {
   auto line = take_line(text);
-  if (line.starts_with(untrusted_comment)) line = take_line(text);
+  if (line.starts_with(untrusted_mark)) line = take_line(text);
   const auto bytes = decode<42>(line);
   if (!bytes || (*bytes)[0] != 'E' || (*bytes)[1] != 'd')
     return fail(Status::malformed, "This is no public key of minisign: 56 characters of Base64, \"RW…\".");
@@ -109,13 +109,13 @@ Result<Signature> Signature::parse(std::string_view text) {
   const auto bytes = decode<74>(take_line(text));
   const auto trusted = take_line(text);
   const auto global = decode<64>(take_line(text));
-  if (!comment.starts_with(untrusted_comment) || !bytes || (*bytes)[0] != 'E' ||
-      ((*bytes)[1] != 'D' && (*bytes)[1] != 'd') || !trusted.starts_with(trusted_comment) || !global)
+  if (!comment.starts_with(untrusted_mark) || !bytes || (*bytes)[0] != 'E' ||
+      ((*bytes)[1] != 'D' && (*bytes)[1] != 'd') || !trusted.starts_with(trusted_mark) || !global)
     return fail(Status::malformed, "This is no signature of minisign (`minisign -S` makes one).");
   return Signature{.prehashed = (*bytes)[1] == 'D',
                    .id = part<2, 8>(*bytes),
                    .signature = part<10, 64>(*bytes),
-                   .trusted_comment = std::string(trusted.substr(trusted_comment.size())),
+                   .trusted_comment = std::string(trusted.substr(trusted_mark.size())),
                    .global = *global};
 }
 
