@@ -204,7 +204,8 @@ constexpr Field file_fields[] = {file_handle};
 constexpr Field file_resize_fields[] = {file_handle, {"size", FieldType::integer, "bytes", "new size", true, 0, 0, 1e12}};
 constexpr Field path_fields[] = {text("path", "absolute")};
 constexpr Field rename_fields[] = {text("path", "absolute"), text("to", "absolute")};
-constexpr Field package_blob_fields[] = {blob_handle};
+constexpr Field package_blob_fields[] = {
+    blob_handle, optional_text("key", "minisign public key to look for beside the trusted ones")};
 constexpr Field install_fields[] = {
     blob_handle, text("approved", "hash of the manifest that the person has seen"),
     optional_text("key", "minisign public key that must have signed it; the trusted ones if absent"),
@@ -294,7 +295,7 @@ constexpr Operation table[] = {
   {"FILE.MAKE_DIRECTORY", "FILE", "MKDIR", vm, id_and, "process", path_fields, "0", "", "Makes a directory.", ""},
   {"FILE.REMOVE", "FILE", "RM", vm, id_and, "process", path_fields, "0", "", "Removes a file or an empty directory.", ""},
   {"FILE.RENAME", "FILE", "MOVE", vm, id_and, "process", rename_fields, "0", "", "Renames.", ""},
-  {"PACKAGE.INSPECT", "PACK", "LOOK", vm, id_and, "process", package_blob_fields, "number of slices", "{package, version, manifest, hash, signed_by, trusted, wants: [sentence], installed}", "Tells what a package in a blob is and wants; nothing is kept.", ""},
+  {"PACKAGE.INSPECT", "PACK", "LOOK", vm, id_and, "process", package_blob_fields, "number of slices", "{package, version, manifest, hash, signed_by, trusted, wants: [sentence], warnings: [sentence], installed: {version, hash, signed_by} or null}", "Tells what a package in a blob is and wants; nothing is kept.", ""},
   {"PACKAGE.INSTALL", "PACK", "PUT", vm, id_and, "process", install_fields, "number of slices", "{package, version, processes}", "Installs or updates a package, and starts its processes.", ""},
   {"PACKAGE.REMOVE", "PACK", "RM", vm, document, "", named_package_fields, "0", "", "Stops and removes a package, its files and grants; the state of its processes stays.", "package=echo:acme"},
   {"PACKAGE.LIST", "PACK", "LIST", vm, none, "", no_fields, "number of slices", "{packages: [{package, version, signed_by, hash, processes, installed}]}", "Lists the installed packages.", ""},

@@ -93,11 +93,11 @@ char lower(char c) {
 
 // ---- what has gone wrong --------------------------------------------------------------------------
 
-Error error_of_reading(const error_code& error, const Url& url) {
+Error error_of_reading(const error_code& error, const Url& url, std::size_t max_body) {
   if (error == http::error::body_limit)
-    return {.status = Status::out_of_resources,
-            .message = std::format("The answer of {} is longer than {} MB.", url.host,
-                                   max_body_bytes / (1024 * 1024))};
+    return {
+        .status = Status::out_of_resources,
+        .message = std::format("The answer of {} is longer than {} MB.", url.host, max_body / (1024 * 1024))};
   if (error == http::error::header_limit || error == http::error::buffer_overflow)
     return {.status = Status::out_of_resources,
             .message = std::format("The headers of the answer of {} are longer than {} kB.", url.host,
@@ -256,15 +256,15 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   asio::awaitable<Result<HttpResponse>> converse(Stream& stream, const Url& url) {
     const auto message = message_of(request_, url);
     if (const auto [error, bytes] = co_await http::async_write(stream, message, as_result); error)
-      co_return std::unexpected(error_of_reading(error, url));
+      co_return std::unexpected(error_of_reading(error, url, request_.max_body));
     beast::flat_buffer buffer;
     for (int interim = 0; interim <= max_interim_answers; ++interim) {
       http::response_parser<http::string_body> parser;
       parser.header_limit(max_header_bytes);
-      parser.body_limit(max_body_bytes);
+      parser.body_limit(request_.max_body);
       if (request_.method == "HEAD") parser.skip(true);
       if (const auto [error, bytes] = co_await http::async_read(stream, buffer, parser, as_result); error)
-        co_return std::unexpected(error_of_reading(error, url));
+        co_return std::unexpected(error_of_reading(error, url, request_.max_body));
       auto& answer = parser.get();
       if (answer.result_int() < 200) continue;
       HttpResponse response{.status = static_cast<int>(answer.result_int()), .headers = {}, .body = {}};

@@ -13,7 +13,7 @@
 
 namespace celeriac::web {
 
-/// Bytes of a body that is read; a longer one fails with out_of_resources.
+/// Bytes of a body that is read unless the request says more; a longer one fails with out_of_resources.
 inline constexpr std::size_t max_body_bytes = std::size_t{16} * 1024 * 1024;
 /// Bytes of an answer's headers, all together; more fails with out_of_resources.
 inline constexpr std::size_t max_header_bytes = std::size_t{64} * 1024;
@@ -27,6 +27,7 @@ struct HttpRequest {
   std::string body = {};
   std::chrono::milliseconds timeout{180'000};  ///< for all of it: name, connection, redirects, answer
   std::filesystem::path ca_file = {};          ///< certificates that are believed beside the system's, PEM
+  std::size_t max_body = max_body_bytes;       ///< of the answer
 };
 
 struct HttpResponse {

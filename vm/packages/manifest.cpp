@@ -100,7 +100,10 @@ class Reading {
     ManifestCapability wanted{std::move(issuer), params.dump(-1, ' ', false, json::error_handler_t::replace)};
     if (!std::ranges::contains(now_.wants, wanted)) now_.wants.push_back(std::move(wanted));
   }
-  /// The kernel's service, with messaging to it where it is more than a name.
+  void give(ProcessName to, const json& params) {
+    ManifestCapability given{std::move(to), params.dump(-1, ' ', false, json::error_handler_t::replace)};
+    if (!std::ranges::contains(now_.gives, given)) now_.gives.push_back(std::move(given));
+  }
   void want_service(std::string_view service, const json& params) { want(system_name(service), params); }
 
   void want_drive(const std::string& drive, bool writes) {
@@ -147,9 +150,8 @@ class Reading {
                         [this](ProcessName name, const json& params) { want(std::move(name), params); });
   }
   Result<void> grant_capabilities(const json& value) {
-    return capabilities("grant_capabilities", value, [this](ProcessName name, const json& params) {
-      now_.gives.push_back({std::move(name), params.dump(-1, ' ', false, json::error_handler_t::replace)});
-    });
+    return capabilities("grant_capabilities", value,
+                        [this](ProcessName name, const json& params) { give(std::move(name), params); });
   }
 
   // ---- what Celeriac adds ----
@@ -231,7 +233,7 @@ class Reading {
       want_service("http-server", {{"path", each}});
       now_.http.push_back(each);
     }
-    if (!now_.http.empty()) now_.gives.push_back({system_name("http-server"), std::string(messaging_params)});
+    if (!now_.http.empty()) give(system_name("http-server"), "messaging");
     return {};
   }
   Result<void> directories(const json& value) {

@@ -92,7 +92,7 @@ TEST_CASE("services, topics, files and pages are told, and what nobody knows is 
 
 TEST_CASE("what a process gives to others is told, but not to those of its own package") {
   CHECK(told({{"grant_capabilities", {"reader:soil:acme", "stranger:b:c"}}}) ==
-        std::vector<std::string>{"soil-logger lets stranger:b:c send messages to it."});
+        std::vector<std::string>{"It lets stranger:b:c send messages to it."});
   CHECK(told({{"http", {"/soil"}}}) == std::vector<std::string>{"soil-logger serves web pages below /soil."});
 }
 

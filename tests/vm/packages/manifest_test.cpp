@@ -52,7 +52,7 @@ TEST_CASE(
   CHECK(wants(process, "kernel:distro:sys", "network"));
   CHECK(process.networking);
   CHECK(process.wants.size() == 5);  // and its own drive, to read and to write
-  CHECK_FALSE(wants(process_with({}), "kernel:distro:sys", "network"));
+  CHECK_FALSE(wants(process_with(json::object()), "kernel:distro:sys", "network"));
 }
 
 TEST_CASE("88: grant_capabilities has the same shapes: who gets a capability of ours") {
@@ -65,7 +65,7 @@ TEST_CASE("88: grant_capabilities has the same shapes: who gets a capability of 
 }
 
 TEST_CASE("each process may read and write the drive of its own package") {
-  const auto process = process_with({});
+  const auto process = process_with(json::object());
   CHECK(wants(process, "vfs:distro:sys", {{"kind", "read"}, {"drive", "/soil:acme/pkg"}}));
   CHECK(wants(process, "vfs:distro:sys", {{"kind", "write"}, {"drive", "/soil:acme/pkg"}}));
 }
