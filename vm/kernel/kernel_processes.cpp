@@ -21,12 +21,22 @@ std::unexpected<Error> coded(Status status, const char* code, std::string messag
   return std::unexpected(Error{.status = status, .message = std::move(message), .code = code});
 }
 
+constexpr std::string_view state_names[] = {"ready", "ready", "running", "paused", "waiting", "running", "done"};
+
+bool has_instance(const KernelProcess& process) {
+  return process.state == KernelState::running || process.state == KernelState::starting || process.state == KernelState::paused;
+}
+
 /// Whether a process comes back when the VM does.
 bool is_kept(const ProcessSpec& spec) {
   return spec.kind == ProcessKind::guest && (spec.durable || spec.on_exit.kind != OnExit::Kind::none);
 }
 
 }  // namespace
+
+std::string_view name(KernelState state) noexcept {
+  return state_names[static_cast<std::size_t>(state)];
+}
 
 Kernel::Kernel(KernelWorld& world, KernelOptions options) : world_(world), options_(std::move(options)) {}
 Kernel::~Kernel() = default;
@@ -132,7 +142,7 @@ void Kernel::start(KernelProcess& process, Done done) {
 
 void Kernel::ended(ProcessId id, std::string_view how, std::string_view message) {
   KernelProcess* process = find(id);
-  if (process == nullptr || process->state == KernelState::resting) return;
+  if (process == nullptr || process->state == KernelState::resting || process->state == KernelState::ending) return;
   const bool returned = how == "returned";
   world_.print(process, returned ? 1 : 0,
                returned ? std::string("has ended.") : std::format("has ended ({}): {}", how, message));
@@ -146,8 +156,7 @@ void Kernel::ended(ProcessId id, std::string_view how, std::string_view message)
 void Kernel::worker_ended(std::string_view package, std::string_view how) {
   std::vector<ProcessId> lost;
   each([&](KernelProcess& process) {
-    const bool ran = process.state == KernelState::running || process.state == KernelState::starting;
-    if (process.spec.kind == ProcessKind::guest && ran && process.package() == package) lost.push_back(process.id);
+    if (process.spec.kind == ProcessKind::guest && has_instance(process) && !process.spec.ahead_of_time && process.package() == package) lost.push_back(process.id);
   });
   for (const ProcessId id : lost) ended(id, "killed", how);
 }
@@ -159,8 +168,9 @@ void Kernel::closed(ProcessId id) {
 void Kernel::kill(ProcessId id, Done done) {
   auto process = need(id);
   if (!process) return done(std::unexpected(std::move(process.error())));
-  const bool has_instance = (*process)->state == KernelState::running || (*process)->state == KernelState::starting;
-  if ((*process)->spec.kind == ProcessKind::guest && has_instance) {
+  if ((*process)->state == KernelState::ending) return done({});
+  if ((*process)->spec.kind == ProcessKind::guest && has_instance(**process)) {
+    (*process)->state = KernelState::ending;
     world_.stop(**process, [this, id, done = std::move(done)](Result<void> stopped) mutable {
       if (KernelProcess* stopped_one = find(id)) end(*stopped_one, false, "The process was killed.");
       done(std::move(stopped));

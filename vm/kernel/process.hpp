@@ -42,7 +42,9 @@ inline constexpr std::size_t max_blob_handles = 64;
 /// On-exit requests of a process.
 inline constexpr std::size_t max_on_exit_requests = 64;
 
-enum class KernelState : std::uint8_t { ready, starting, running, resting, gone };
+enum class KernelState : std::uint8_t { ready, starting, running, paused, resting, ending, gone };
+/// "ready", "running" …
+std::string_view name(KernelState state) noexcept;
 
 /// What runs a process.
 enum class ProcessKind : std::uint8_t {
