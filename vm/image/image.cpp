@@ -186,4 +186,45 @@ Result<void> Image::set_note(std::string_view name, std::string_view text) {
   return finish(*statement);
 }
 
+Result<void> Image::copy_to(const std::filesystem::path& file) {
+  if (!file.is_absolute()) return fail(Status::malformed, "The path of the copy must be absolute.");
+  std::error_code error;
+  if (std::filesystem::exists(file, error))
+    return std::unexpected(protocol::Error{.status = Status::wrong_state,
+                                           .message = std::format("There is a file {} already.", file.string()),
+                                           .code = "image_already_exists"});
+  auto statement = database_.prepare("VACUUM INTO ?");
+  if (!statement) return std::unexpected(std::move(statement.error()));
+  const std::string name = file.string();
+  statement->bind(1, std::string_view(name));
+  return finish(*statement);
+}
+
+Result<nlohmann::json> Image::examine() {
+  auto findings = nlohmann::json::array();
+  for (const char* pragma : {"PRAGMA integrity_check(20)", "PRAGMA foreign_key_check"}) {
+    auto statement = database_.prepare(pragma);
+    if (!statement) return std::unexpected(std::move(statement.error()));
+    while (true) {
+      auto row = statement->step();
+      if (!row) return std::unexpected(std::move(row.error()));
+      if (!*row) break;
+      if (auto text = statement->text(0); text != "ok") findings.push_back(std::move(text));
+    }
+  }
+  const auto page = scalar(database_, "PRAGMA page_size"), pages = scalar(database_, "PRAGMA page_count"),
+             unused = scalar(database_, "PRAGMA freelist_count");
+  if (!page || !pages || !unused) return fail(Status::internal, "The image does not tell its size.");
+  return nlohmann::json{{"whole", findings.empty()}, {"bytes", *page * *pages}, {"free_bytes", *page * *unused}, {"findings", findings}};
+}
+
+Result<nlohmann::json> Image::compact() {
+  auto before = examine();
+  if (!before) return before;
+  if (auto done = database_.run("VACUUM"); !done) return std::unexpected(std::move(done.error()));
+  auto after = examine();
+  if (!after) return after;
+  return nlohmann::json{{"before", (*before)["bytes"]}, {"after", (*after)["bytes"]}};
+}
+
 }  // namespace celeriac::vm

@@ -66,6 +66,13 @@ class Image {
   protocol::Result<void> set_note(std::string_view name, std::string_view text);
 
   /// For the stores of other parts, which keep to the Worker as well.
+  /// Writes a copy, whole and consistent, into a file that is not there yet. wrong_state: it is; malformed: its path is not absolute.
+  protocol::Result<void> copy_to(const std::filesystem::path& file);
+  /// `{whole, bytes, free_bytes, findings: [sentence]}`
+  protocol::Result<nlohmann::json> examine();
+  /// Gives back what is not used: `{before, after}`, bytes.
+  protocol::Result<nlohmann::json> compact();
+
   [[nodiscard]] Database& database() noexcept { return database_; }
 
  private:

@@ -93,6 +93,7 @@ class Kernel {
 
   /// Named by its id (system_name("timer")) and by a path and what is below it ("/sys/timer"); either may be absent.
   void offer(std::optional<ProcessName> name, std::string path, NativeObject& object);
+  [[nodiscard]] std::vector<std::string> native_paths() const;
   protocol::Result<void> subscribe(KernelProcess& process, const std::string& topic);
   void unsubscribe(KernelProcess& process, const std::string& topic);
   [[nodiscard]] std::vector<std::pair<std::string, std::size_t>> topics() const;
@@ -113,7 +114,9 @@ class Kernel {
   /// What a durable process's run has changed, with the messages that leave.
   void commit(KernelProcess& process, std::string snapshot, std::vector<std::pair<protocol::Outgoing, Attached>> outbox, Done done);
   /// A message of another node. Its source's node is what the network vouches for.
-  void arrive_from_elsewhere(std::shared_ptr<Message> message);
+  protocol::Result<void> arrive_from_elsewhere(std::shared_ptr<Message> message);
+  /// Another node says that a request of ours has failed there.
+  void fail_request(const ProcessName& requester, std::uint64_t id, protocol::Failure failure, std::string explanation);
   /// A message that was given to KernelWorld::forward() could not be delivered.
   void undeliverable(const MessageRef& message, protocol::Failure failure, std::string explanation);
 

@@ -115,13 +115,14 @@ Result<Kernel::Target> Kernel::resolve(const Outgoing& message) const {
     target.topic = *message.topic;
     return target;
   }
-  if (const auto found = names_.find(name); found != names_.end()) {
+  // The kernel's own process sends, and what is sent to its name goes to the object.
+  const auto native = std::ranges::find_if(natives_, [&](const Native& row) { return row.name == name; });
+  if (native != natives_.end()) {
+    target.native = &*native;
+  } else if (const auto found = names_.find(name); found != names_.end()) {
     target.process = processes_.at(number(found->second)).get();
     target.path = target.process->path;
-    return target;
   }
-  const auto native = std::ranges::find_if(natives_, [&](const Native& row) { return row.name == name; });
-  if (native != natives_.end()) target.native = &*native;
   return target;
 }
 
@@ -482,26 +483,53 @@ void Kernel::restore_message(std::shared_ptr<Message> message) {
   leave({.message = message, .to = message->target_path.empty() ? message->target.address.text() : message->target_path, .bounce = {}, .replies = 0});
 }
 
-void Kernel::arrive_from_elsewhere(std::shared_ptr<Message> message) {
-  if (message->source.address.node == options_.node) return;  // nobody else speaks for this node
+Result<void> Kernel::arrive_from_elsewhere(std::shared_ptr<Message> message) {
+  message->target.address = resolve_node(message->target.address);
+  if (message->source.address.node == options_.node) return fail(Status::denied, "Nobody else speaks for this node.");
   message->source.id = no_process;
   message->source_path.clear();
-  message->target.address = resolve_node(message->target.address);
-  if (message->response) return route_response(std::move(message), [](const Result<void>&) {});
+  // What claims to be issued here would need our signature: other nodes cannot make rights of ours.
+  std::erase_if(message->content.capabilities, [&](const protocol::Capability& capability) {
+    return capability.issuer.starts_with(options_.node + '@') || capability.issuer.starts_with("our@");
+  });
+  if (message->response) {
+    route_response(std::move(message), [](const Result<void>&) {});
+    return {};
+  }
   KernelProcess* process = find(message->target.address.process);
-  const bool may = process != nullptr && process->alive() &&
+  const bool may = process != nullptr && process->alive() && process->spec.kind == ProcessKind::guest &&
                    process->capabilities.holds(address_of(system_name("kernel")).text(), network_params);
   if (!may) {
     world_.print(process, 1, std::format("A message of {} for {} was dropped: there is no such process that may use the network.",
                                          message->source.address.text(), message->target.address.text()));
-    return;
+    return fail(Status::not_found, "There is no such process that may use the network.");
   }
-  if (process->mailbox.size() >= max_mailbox) return world_.print(process, 1, "Its mailbox is full: a message from another node was dropped.");
-  if (message->expects) message->rsvp = message->source;
+  if (process->mailbox.size() >= max_mailbox) {
+    world_.print(process, 1, "Its mailbox is full: a message from another node was dropped.");
+    return fail(Status::overloaded, "The mailbox is full.");
+  }
+  if (message->expects && !message->rsvp) message->rsvp = message->source;
+  message->target.id = process->id;
   Target target;
   target.process = process;
   target.address = message->target.address;
   deliver(target, std::move(message), [](const Result<void>&) {}, 0);
+  return {};
+}
+
+void Kernel::fail_request(const ProcessName& requester, std::uint64_t id, Failure failure, std::string explanation) {
+  KernelProcess* process = find(requester);
+  if (process == nullptr) return;
+  const auto entry = process->outstanding.find(id);
+  if (entry == process->outstanding.end() || entry->second.answered) return;
+  finish_outstanding(*process, id, {entry->second.sent, failure, std::move(explanation)});
+}
+
+std::vector<std::string> Kernel::native_paths() const {
+  std::vector<std::string> made;
+  for (const Native& native : natives_)
+    if (!native.path.empty()) made.push_back(native.path);
+  return made;
 }
 
 void Kernel::undeliverable(const MessageRef& message, Failure failure, std::string explanation) {

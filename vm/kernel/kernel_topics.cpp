@@ -58,6 +58,8 @@ void Kernel::publish(const std::string& topic, const MessageRef& message, int re
   const auto found = topics_.find(topic);
   const auto subscribers = found != topics_.end() ? found->second : std::vector<ProcessId>();
   const bool settles = message->rsvp && replies == 0;
+  if (settles && subscribers.empty())
+    return bounce(message, Failure::no_target, std::format("Nobody subscribes to the topic {}.", topic));
   if (settles && settlements_.size() >= max_settlements)
     return bounce(message, Failure::full, "Too many publications wait for their subscribers.");
   std::uint64_t settlement = 0;
@@ -117,7 +119,8 @@ void Kernel::close_settlement(std::uint64_t id) {
   settlements_.erase(found);
   protocol::Content content;
   content.format = settlement.publication->content.format;
-  content.body = nlohmann::json{{"subscribers", settlement.answered}, {"failed", settlement.failed}, {"errors", settlement.errors}}.dump();
+  const auto told = nlohmann::json{{"subscribers", settlement.answered}, {"failed", settlement.failed}, {"errors", settlement.errors}};
+  content.body = nlohmann::json{{settlement.failed == 0 ? "Ok" : "Err", told}}.dump();
   if (settlement.failed != 0)
     content.error = std::format("{} of {} subscribers have failed: {}", settlement.failed, settlement.answered, settlement.errors.front());
   route_response(make_response({no_process, address_of(system_name("topic"))}, settlement.publication->target_path,

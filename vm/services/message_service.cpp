@@ -23,7 +23,7 @@ namespace {
 
 /// The processes that a client has opened on its stream.
 struct Opened {
-  std::set<ProcessId> processes;
+  std::shared_ptr<std::set<ProcessId>> processes = std::make_shared<std::set<ProcessId>>();
 };
 
 /// An answer for what ends later, well or not.
@@ -98,7 +98,7 @@ Result<KernelProcess*> MessageService::speaker(Session& session, ProcessId id) {
   auto process = kernel_.need(id);
   if (!process) return process;
   const std::string& package = session.local<guests::WorkerIdentity>().package;
-  const bool may = package.empty() ? session.local<Opened>().processes.contains(id)
+  const bool may = package.empty() ? session.local<Opened>().processes->contains(id)
                                    : (*process)->spec.kind == ProcessKind::guest && (*process)->package() == package;
   if (may) return process;
   host_.print(nullptr, 0, std::format("{} wanted to speak as {}: refused.", package.empty() ? session.peer().name : package,
@@ -134,11 +134,11 @@ void MessageService::install_guests(protocol::Dispatcher& dispatcher, Operate op
 }
 
 void MessageService::open(Request& request, Responder responder) {
-  auto& opened = request.session->local<Opened>();
-  if (opened.processes.size() >= max_opened)
+  const auto opened = request.session->local<Opened>().processes;
+  if (opened->size() >= max_opened)
     return responder.fail({.status = Status::overloaded, .message = std::format("A stream may be {} processes.", max_opened)});
   std::string name = request.arguments.string("name");
-  if (name.empty()) name = std::format("client-{}-{}:console:local", request.session->number(), opened.processes.size() + 1);
+  if (name.empty()) name = std::format("client-{}-{}:console:local", request.session->number(), opened->size() + 1);
   auto parsed = parse_process_name(name);
   if (!parsed) return responder.fail(parsed.error());
   auto process = kernel_.initialise({.name = std::move(*parsed),
@@ -147,14 +147,13 @@ void MessageService::open(Request& request, Responder responder) {
                                      .is_public = request.arguments.number("public") != 0});
   if (!process) return responder.fail(process.error());
   const ProcessId id = (*process)->id;
-  if (opened.processes.empty()) {
-    // The list goes with the stream; what it named is closed before.
-    request.session->on_closed([this, alive = std::weak_ptr(host_.alive()), session = request.session.get()] {
+  if (opened->empty()) {
+    request.session->on_closed([this, opened, alive = std::weak_ptr(host_.alive())] {
       if (alive.expired()) return;
-      for (const ProcessId opened_one : session->local<Opened>().processes) kernel_.closed(opened_one);
+      for (const ProcessId gone : *opened) kernel_.closed(gone);
     });
   }
-  opened.processes.insert(id);
+  opened->insert(id);
   responder.ok(number(id));
 }
 
