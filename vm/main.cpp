@@ -26,7 +26,9 @@ int refuse(const std::string& sentence) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::filesystem::path directory, hypervisor;
+  std::filesystem::path directory, hypervisor, guest_program;
+  celeriac::vm::KernelOptions kernel;
+  int verbosity = 0;
   celeriac::vm::AccountOptions account;
   protocol::Doors doors;
   CLI::App app("Runs CeleryScript sequences: codes, processes and registers, over the wire protocol.",
@@ -46,6 +48,11 @@ int main(int argc, char** argv) {
       ->needs(web_option);
   app.add_option("--web-ca", account.ca_file, "certificates that are believed beside the system's, PEM")
       ->needs(web_option);
+  app.add_option("--node", kernel.node, "name of this node: what other nodes write to (celeriac.local)");
+  app.add_flag("--strict-responses", kernel.strict_responses,
+               "a guest may respond only to whom it may send to, as Kinode has it");
+  app.add_option("--guest-program", guest_program, "the worker of packages (celeriac-guest, beside this program)");
+  app.add_option("--verbosity", verbosity, "lines of guests that go into the log: 0 to 3")->check(CLI::Range(0, 3));
   app.add_flag("--stdio", doors.stdio, "serve standard input and output as well, and end when they do");
   app.set_version_flag("--version", CELERIAC_VERSION);
   app.footer("Example: celeriac-vm --dir /var/lib/celeriac");
@@ -58,13 +65,21 @@ int main(int argc, char** argv) {
 
   if (doors.socket.empty()) doors.socket = directory / "vm.sock";
   if (hypervisor.empty()) hypervisor = directory / "hal.sock";
+  if (guest_program.empty()) {
+    std::error_code error;
+    guest_program = std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / "celeriac-guest";
+  }
+  if (auto good = celeriac::vm::check_node(kernel.node); !good) return refuse(good.error().message);
   auto token = protocol::read_token(doors);
   if (!token) return refuse(token.error().message);
   boost::asio::io_context io(1);
   auto vm = celeriac::vm::Vm::open(io, {.directory = directory,
                                         .hypervisor = hypervisor,
                                         .token = std::move(*token),
-                                        .account = std::move(account)});
+                                        .account = std::move(account),
+                                        .guest_program = std::move(guest_program),
+                                        .kernel = std::move(kernel),
+                                        .verbosity = verbosity});
   if (!vm) return refuse(vm.error().message);
   const auto opened = protocol::open(io, doors, (*vm)->dispatcher());
   if (!opened) return refuse(opened.error().message);

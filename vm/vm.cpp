@@ -5,6 +5,7 @@
 #include "protocol/frame_watch.hpp"
 #include "vm/services/asset_service.hpp"
 #include "vm/services/code_service.hpp"
+#include "vm/services/image_service.hpp"
 #include "vm/services/process_service.hpp"
 #include "vm/services/system_service.hpp"
 
@@ -33,8 +34,10 @@ Result<std::unique_ptr<Vm>> Vm::open(boost::asio::io_context& io, const VmOption
   if (!asset_store) return std::unexpected(std::move(asset_store.error()));
   auto store = CodeStore::open(*worker, **image);
   if (!store) return std::unexpected(std::move(store.error()));
-  return std::unique_ptr<Vm>(new Vm(io, options, std::move(*image), std::move(worker), std::move(assets),
-                                    std::move(*asset_store), std::move(*store), std::move(account)));
+  std::unique_ptr<Vm> vm(new Vm(io, options, std::move(*image), std::move(worker), std::move(assets),
+                                std::move(*asset_store), std::move(*store), std::move(account)));
+  if (auto opened = vm->guests_.open(); !opened) return std::unexpected(std::move(opened.error()));
+  return vm;
 }
 
 Vm::Vm(boost::asio::io_context& io, const VmOptions& options, std::unique_ptr<Image> image,
@@ -51,12 +54,44 @@ Vm::Vm(boost::asio::io_context& io, const VmOptions& options, std::unique_ptr<Im
       remote_(hypervisor_),
       local_(io, *assets_, *asset_store_, remote_, registers_),
       world_(io, *worker_, *assets_, *store_, hypervisor_, remote_, local_, registers_),
+      guests_(io, *worker_, *image_, registers_,
+              {.program = options.guest_program,
+               .directory = options.directory,
+               .kernel = options.kernel,
+               .verbosity = options.verbosity}),
+      machine_(hypervisor_, local_),
+      relay_(guests_.kernel()),
+      message_service_(guests_),
+      guest_processes_(guests_),
+      hardware_(guests_.kernel(),
+                [this](const KernelProcess& process, const protocol::Operation& operation, const protocol::Json& fields,
+                       Hardware::Done done) { machine_.operate(process, operation, fields, std::move(done)); }),
+      timer_(io, guests_.kernel()),
+      sequence_objects_(guests_.kernel(), *store_, world_.loop()),
+      image_objects_(guests_),
+      kernel_commands_(guests_.kernel(), relay_),
       register_service_(io, registers_, hypervisor_, remote_, world_, *store_),
       sync_service_(io, *worker_, *image_, *assets_, *store_, registers_, std::move(account)),
       schedule_service_(io, *worker_, *image_, *assets_, *store_, world_.loop(), remote_, registers_) {
   serve_codes(dispatcher_, *store_);
   serve_assets(dispatcher_, *assets_, *asset_store_);
-  serve_processes(dispatcher_, *store_, world_.loop());
+  serve_processes(dispatcher_, *store_, world_.loop(), guest_processes_);
+  serve_image(dispatcher_, guests_, *image_, image_objects_);
+  message_service_.install(dispatcher_);
+  message_service_.install_guests(guests_.dispatcher(),
+                                  [this](const KernelProcess& process, const protocol::Operation& operation,
+                                         std::string_view payload, protocol::Responder responder) {
+                                    machine_.pass(process, operation, payload,
+                                                  [held = std::move(responder)](const protocol::Reply& reply) mutable {
+                                                    held.forward(reply);
+                                                  });
+                                  });
+  guests_.on_forward([this](const MessageRef& message, KernelWorld::Done done) { relay_.forward(message, std::move(done)); });
+  guests_.on_topic([this](std::string_view topic, bool wanted) { relay_.topic(topic, wanted); });
+  guests_.on_changed([this](const KernelProcess& process) {
+    if (process.spec.kind == ProcessKind::guest && process.state != KernelState::running) machine_.release(process.id);
+    if (process.spec.kind == ProcessKind::client && process.spec.name == system_name("mqtt") && process.alive()) relay_.resubscribe();
+  });
   serve_system(dispatcher_, hypervisor_, local_);
   local_.on_sync([this](LocalOperations::Done done) {
     sync_service_.run([done = std::move(done)](const Result<protocol::Json>& synced) mutable {

@@ -11,7 +11,17 @@
 #include "protocol/registers.hpp"
 #include "vm/assets/asset_store.hpp"
 #include "vm/assets/assets.hpp"
+#include "vm/guests/guest_host.hpp"
+#include "vm/guests/guest_machine.hpp"
+#include "vm/guests/network_relay.hpp"
 #include "vm/host_world.hpp"
+#include "vm/objects/hardware.hpp"
+#include "vm/objects/image_objects.hpp"
+#include "vm/objects/kernel_commands.hpp"
+#include "vm/objects/sequences.hpp"
+#include "vm/objects/timer.hpp"
+#include "vm/services/guest_processes.hpp"
+#include "vm/services/message_service.hpp"
 #include "vm/services/register_service.hpp"
 #include "vm/services/schedule_service.hpp"
 #include "vm/services/sync_service.hpp"
@@ -23,6 +33,9 @@ struct VmOptions {
   std::filesystem::path hypervisor;  ///< the hypervisor's socket
   std::string token = {};            ///< what clients over TCP must bring
   AccountOptions account = {};       ///< the web API to sync with
+  std::filesystem::path guest_program = {};  ///< celeriac-guest
+  KernelOptions kernel = {};
+  int verbosity = 0;  ///< of guests' lines that go into the log
 };
 
 class Vm {
@@ -35,6 +48,7 @@ class Vm {
   [[nodiscard]] const protocol::Dispatcher& dispatcher() const noexcept { return dispatcher_; }
   [[nodiscard]] Hypervisor& hypervisor() noexcept { return hypervisor_; }
   [[nodiscard]] StepLoop& loop() noexcept { return world_.loop(); }
+  [[nodiscard]] GuestHost& guests() noexcept { return guests_; }
 
  private:
   Vm(boost::asio::io_context& io, const VmOptions& options, std::unique_ptr<Image> image,
@@ -53,6 +67,16 @@ class Vm {
   RemoteRegisters remote_;
   LocalOperations local_;
   HostWorld world_;
+  GuestHost guests_;
+  GuestMachine machine_;
+  NetworkRelay relay_;
+  MessageService message_service_;
+  GuestProcesses guest_processes_;
+  Hardware hardware_;
+  TimerObject timer_;
+  SequenceObjects sequence_objects_;
+  ImageObjects image_objects_;
+  KernelCommands kernel_commands_;
   RegisterService register_service_;
   SyncService sync_service_;
   ScheduleService schedule_service_;

@@ -262,7 +262,7 @@ void GuestHost::print_line(const KernelProcess& process, int verbosity, std::str
 }
 
 void GuestHost::changed(const KernelProcess& process) {
-  registers_.touch(std::format("process.{}", number(process.id)));
+  for (const auto& hook : changed_) hook(process);
 }
 
 void GuestHost::topic(std::string_view topic, bool wanted) {

@@ -59,6 +59,7 @@ class GuestHost final : public KernelWorld {
   /// Who carries messages to other nodes, and topics to brokers.
   void on_forward(std::function<void(MessageRef, Done)> hook) { forward_ = std::move(hook); }
   void on_topic(std::function<void(std::string_view, bool)> hook) { topic_ = std::move(hook); }
+  void on_changed(std::function<void(const KernelProcess&)> hook) { changed_.push_back(std::move(hook)); }
   /// An instance has ended by itself, as its worker says.
   void instance_ended(const KernelProcess& process) { leave(room_of(process)); }
   /// A line of a guest's own.
@@ -111,6 +112,7 @@ class GuestHost final : public KernelWorld {
   std::map<std::string, Room> rooms_;
   std::function<void(MessageRef, Done)> forward_;
   std::function<void(std::string_view, bool)> topic_;
+  std::vector<std::function<void(const KernelProcess&)>> changed_;
   std::array<std::uint64_t, 64> entropy_{};
   std::size_t entropy_left_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // completions may outlive us

@@ -69,6 +69,8 @@ class Kernel {
   void ended(ProcessId id, std::string_view how, std::string_view message);
   /// The worker of a package is gone, and all its instances with it.
   void worker_ended(std::string_view package, std::string_view how);
+  /// Its instance rests, or goes on.
+  void set_paused(KernelProcess& process, bool paused);
   /// A stream has ended that was a process.
   void closed(ProcessId id);
   /// Status::denied or an answer when the child runs. Codes: name_taken, no_file_at_path.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <format>
 
+#include "protocol/document.hpp"
 #include "protocol/othismo.hpp"
 #include "vm/kernel/kernel.hpp"
 
@@ -134,6 +135,7 @@ void Kernel::start(KernelProcess& process, Done done) {
     }
     started_one->state = KernelState::running;
     started_one->started = world_.now();
+    started_one->started_ms = protocol::now_milliseconds();
     world_.changed(*started_one);
     done({});
     if (KernelProcess* still = find(id)) hand_out(*still);
@@ -146,6 +148,8 @@ void Kernel::ended(ProcessId id, std::string_view how, std::string_view message)
   const bool returned = how == "returned";
   world_.print(process, returned ? 1 : 0,
                returned ? std::string("has ended.") : std::format("has ended ({}): {}", how, message));
+  process->end_cause = returned ? EndCause::returned : how == "killed" ? EndCause::killed : EndCause::failed;
+  process->end_message = message;
   const std::string why = std::format("{} has ended while it dealt with the message.", process->address);
   if (process->spec.durable || process->spec.on_exit.kind == OnExit::Kind::restart)
     restart(*process, why);
@@ -159,6 +163,11 @@ void Kernel::worker_ended(std::string_view package, std::string_view how) {
     if (process.spec.kind == ProcessKind::guest && has_instance(process) && !process.spec.ahead_of_time && process.package() == package) lost.push_back(process.id);
   });
   for (const ProcessId id : lost) ended(id, "killed", how);
+}
+
+void Kernel::set_paused(KernelProcess& process, bool paused) {
+  process.state = paused ? KernelState::paused : KernelState::running;
+  world_.changed(process);
 }
 
 void Kernel::closed(ProcessId id) {

@@ -46,6 +46,9 @@ enum class KernelState : std::uint8_t { ready, starting, running, paused, restin
 /// "ready", "running" …
 std::string_view name(KernelState state) noexcept;
 
+/// How a process came to its end.
+enum class EndCause : std::uint8_t { returned, failed, killed };
+
 /// What runs a process.
 enum class ProcessKind : std::uint8_t {
   guest,   ///< a module in a worker
@@ -125,6 +128,9 @@ struct KernelProcess {
   std::deque<protocol::Capability> offered;  ///< came with messages: these it may save
   BackOff back_off;
   Time started{};
+  std::int64_t started_ms = 0;  ///< since 1970, 0: it has not run
+  EndCause end_cause = EndCause::killed;
+  std::string end_message = "The process was killed.";
   std::uint64_t in_hand = 0;  ///< row of the message that a durable process is dealing with
   std::uint64_t received = 0, sent = 0;  ///< messages, for people
   std::vector<std::string> topics;       ///< subscriptions

@@ -11,8 +11,8 @@ Process*& ProcessTable::slot(ProcessId id) {
 Process* ProcessTable::make() {
   if (live_ >= max_processes) return nullptr;
   // Ids go round, so that one is not given again soon; there is always a free one (see max_processes).
-  do ++last_id_;
-  while (last_id_ == 0 || find(ProcessId{last_id_}) != nullptr);
+  do last_id_ = last_id_ >= last_sequence_process ? 1 : static_cast<std::uint16_t>(last_id_ + 1);
+  while (find(ProcessId{last_id_}) != nullptr);
   if (free_.empty()) free_.push_back(&records_.emplace_back());
   Process* process = free_.back();
   free_.pop_back();

@@ -16,8 +16,10 @@ namespace celeriac::vm {
 /// Ended processes that are remembered.
 inline constexpr std::size_t max_ended = 1024;
 /// Processes that have not ended. With the ended ones they leave ids free.
-inline constexpr std::size_t max_processes = 64'000;
-static_assert(max_processes + max_ended < 65'535);
+inline constexpr std::size_t max_processes = 60'000;
+/// Numbers above it are guests'.
+inline constexpr std::uint16_t last_sequence_process = 61'439;
+static_assert(max_processes + max_ended < last_sequence_process);
 
 class ProcessTable {
  public:

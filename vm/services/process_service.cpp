@@ -47,7 +47,7 @@ Result<StartOptions> options_of(const protocol::Arguments& arguments) {
       .variables = std::move(*variables)};
 }
 
-void list(StepLoop& loop, Responder responder) {
+void list(StepLoop& loop, GuestProcesses& guests, Responder responder) {
   // A first look at the size: the documents of 60,000 processes are not made for nothing.
   constexpr std::size_t least_bytes = 200;
   auto processes = Json::array();
@@ -60,6 +60,7 @@ void list(StepLoop& loop, Responder responder) {
   loop.table().each([&](Process&) { ++count; });
   if (count * least_bytes > max_list_bytes) return too_many();
   loop.table().each([&](Process& process) { processes.push_back(document(process, loop.motion_owner())); });
+  guests.append_to(processes);
   const auto answer = protocol::to_bson({{"processes", std::move(processes)}});
   if (answer.size() > max_list_bytes) return too_many();
   responder.forward({.status = 0, .value = 0, .data = answer});
@@ -67,7 +68,14 @@ void list(StepLoop& loop, Responder responder) {
 
 }  // namespace
 
-void serve_processes(protocol::Dispatcher& dispatcher, CodeStore& store, StepLoop& loop) {
+void serve_processes(protocol::Dispatcher& dispatcher, CodeStore& store, StepLoop& loop, GuestProcesses& guests) {
+  // What is about a guest's process goes to the guests.
+  const auto serve = [&dispatcher, &guests](const protocol::Operation& operation, protocol::Dispatcher::Handler handler) {
+    dispatcher.on(operation, [&guests, handler = std::move(handler)](Request& request, Responder responder) {
+      if (GuestProcesses::owns(request.arguments.id())) return guests.serve(request, std::move(responder));
+      handler(request, std::move(responder));
+    });
+  };
   dispatcher.on("PROC.START"_op, [&store, &loop](Request& request, Responder responder) {
     auto options = options_of(request.arguments);
     if (!options) return responder.fail(options.error());
@@ -80,17 +88,17 @@ void serve_processes(protocol::Dispatcher& dispatcher, CodeStore& store, StepLoo
                  held.ok(number(*id));
                });
   });
-  dispatcher.on("PROC.RUN"_op, [&loop](Request& request, Responder responder) {
+  serve("PROC.RUN"_op, [&loop](Request& request, Responder responder) {
     const auto result = loop.run(process_of(request));
     if (!result) return responder.fail(result.error());
     responder.ok();
   });
 
   // Answered when it has come about.
-  using Serve = void (StepLoop::*)(ProcessId, Answer);
-  const auto on = [&](const protocol::Operation& operation, Serve serve) {
-    dispatcher.on(operation, [&loop, serve](Request& request, Responder responder) {
-      (loop.*serve)(process_of(request), answer_of(std::move(responder)));
+  using Control = void (StepLoop::*)(ProcessId, Answer);
+  const auto on = [&](const protocol::Operation& operation, Control control) {
+    serve(operation, [&loop, control](Request& request, Responder responder) {
+      (loop.*control)(process_of(request), answer_of(std::move(responder)));
     });
   };
   on("PROC.PAUSE"_op, &StepLoop::pause);
@@ -98,12 +106,12 @@ void serve_processes(protocol::Dispatcher& dispatcher, CodeStore& store, StepLoo
   on("PROC.STEP"_op, &StepLoop::step);
   on("PROC.WAIT"_op, &StepLoop::wait);
 
-  dispatcher.on("PROC.STAT"_op, [&loop](Request& request, Responder responder) {
+  serve("PROC.STAT"_op, [&loop](Request& request, Responder responder) {
     const auto process = loop.find(process_of(request));
     if (!process) return responder.fail(process.error());
     responder.document(document(**process, loop.motion_owner()));
   });
-  dispatcher.on("PROC.LIST"_op, [&loop](Request&, Responder responder) { list(loop, std::move(responder)); });
+  dispatcher.on("PROC.LIST"_op, [&loop, &guests](Request&, Responder responder) { list(loop, guests, std::move(responder)); });
 }
 
 }  // namespace celeriac::vm
