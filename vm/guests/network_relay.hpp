@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "protocol/document.hpp"
 #include "protocol/node_message.hpp"
 #include "vm/kernel/kernel.hpp"
 

@@ -135,7 +135,7 @@ void ImageObjects::remove(std::string path, Done done) {
     });
   }
   std::size_t instances = 0;
-  kernel_.each([&](const KernelProcess& process) { instances += process.spec.configuration.value("object", "") == path ? 1 : 0; });
+  kernel_.each([&](const KernelProcess& process) { if (process.spec.configuration.value("object", "") == path) ++instances; });
   if (instances != 0)
     return done(coded(Status::wrong_state, "object_not_free", std::format("{} objects are instances of {}: remove them first.", instances, path)));
   host_.disk().run(
