@@ -69,8 +69,8 @@ TEST_CASE("86: a capability that nobody gave cannot be saved") {
   Bench bench;
   auto &a = bench.guest("a"), &b = bench.guest("b");
   save(bench, a, bench.kernel.messaging(b.spec.name));
-  CHECK_FALSE(bench.send(a, Bench::to(b, "hi")));
   CHECK(bench.world.lines.back().contains("never been given"));
+  CHECK_FALSE(bench.send(a, Bench::to(b, "hi")));
 }
 
 TEST_CASE("87: when an issuer ends for good its capabilities go from all holders; when it restarts they stay") {
