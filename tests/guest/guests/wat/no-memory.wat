@@ -1,4 +1,4 @@
-;; A process without a memory: refused.
+;; A process without a memory: it traps as soon as it is given anything.
 (module
   (import "kinode:process/standard@0.7.0" "receive" (func (param i32)))
   (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
