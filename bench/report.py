@@ -50,6 +50,19 @@ def main():
             1e3, beside=f"{kinds[worst]['bytes'] / 1e3:.0f} kB; of {len(kinds)} kinds")
     at_most("a step answered in the same process", vm["a_step_answered_in_process"]["per_step"], 1e-6, "µs", 1e6)
     at_most("`nothing`", vm["nothing"]["per_step"], 0.2e-6, "µs", 1e6)
+    print("measuring guests …", file=sys.stderr)
+    guest = google("bench-guest")
+    for name, limit in (("crc32", 1.2), ("convolve", 1.2)):
+        native, ours = guest[f"{name}_native"]["ns"], guest[f"{name}_guest/native_code:1"]["ns"]
+        at_most(f"guest ahead of time: {name}", ours / native, limit, "× native",
+                beside=f"{ours / 1e6:.2f} ms; native {native / 1e6:.2f} ms; interpreted "
+                       f"{guest[f'{name}_guest/native_code:0']['ns'] / 1e6:.0f} ms")
+    for code, kind in ((0, "interpreted"), (1, "ahead of time")):
+        at_most(f"spawn of a guest with libc, {kind}", guest[f"spawn/native_code:{code}"]["ns"], 200e3, "µs", 1e-3, 0,
+                beside="in a room of its own: "
+                       f"{guest[f'spawn_in_its_own_room/native_code:{code}']['ns'] / 1e3:.0f} µs")
+        at_most(f"memory of each of 1,000 guests asleep in a call, {kind}",
+                guest[f"memory_of_an_instance/native_code:{code}"]["KB"], 60, "KB", digits=0)
     print("measuring Erlang …", file=sys.stderr)
     erlang = json.loads(subprocess.run(["escript", os.path.join(here, "erlang_process.escript")], capture_output=True,
                                        text=True, check=True).stdout)

@@ -1,7 +1,28 @@
+#include <sys/mman.h>
+
 #include "wasm/guest_contexts.hpp"
 
 namespace celeriac::wasm {
 using protocol::Status;
+
+namespace {
+
+/// What the engine reserves for each memory, however small.
+constexpr std::size_t reserved_for_a_memory = std::size_t{12} << 30;
+
+bool has_address_space() noexcept {
+  void* const probe =
+      mmap(nullptr, reserved_for_a_memory, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (probe == MAP_FAILED) return false;
+  munmap(probe, reserved_for_a_memory);
+  return true;
+}
+
+std::unexpected<protocol::Error> no_address_space() {
+  return protocol::fail(Status::out_of_resources, "There is no address space left for the guest's memory.");
+}
+
+}  // namespace
 
 protocol::Result<std::unique_ptr<GuestRoom>> GuestRoom::open(GuestModule::Contexts& module) {
   auto made = std::make_unique<GuestRoom>();
@@ -9,6 +30,8 @@ protocol::Result<std::unique_ptr<GuestRoom>> GuestRoom::open(GuestModule::Contex
   const auto result = WasmEdge_ExecutorInstantiate(module.engine->executor.get(), &instance,
                                                    module.store.get(), module.ast.get());
   made->instance.reset(instance);
+  if (WasmEdge_ResultGetCode(result) != 0 && !module.code.memory.empty() && !has_address_space())
+    return no_address_space();  // the engine says that the module's data does not fit
   if (WasmEdge_ResultGetCode(result) != 0)
     return refused(Status::invalid_code, "cannot make an instance of the module", result);
 
@@ -16,8 +39,7 @@ protocol::Result<std::unique_ptr<GuestRoom>> GuestRoom::open(GuestModule::Contex
     made->memory = WasmEdge_ModuleInstanceFindMemory(instance, wasmedge::view(module.code.memory));
     // Without address space for a memory the engine says that all went well.
     if (made->pages() > 0 && made->window() == nullptr) {
-      return protocol::fail(Status::out_of_resources,
-                            "There is no address space left for the guest's memory.");
+      return no_address_space();
     }
   }
   made->fuel = WasmEdge_ModuleInstanceFindGlobal(instance, wasmedge::view(foreign::fuel_global));

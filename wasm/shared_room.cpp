@@ -65,11 +65,14 @@ protocol::Result<void> GuestInstance::Contexts::lodge() {
   const bool may_share = module->code.snapshot_obstacle.empty();
   if (!may_share || module->own_rooms < module->limits.own_rooms) {
     auto opened = GuestRoom::open(*module);
-    if (!opened) return std::unexpected(std::move(opened.error()));
-    own_room = *std::move(opened);
-    room = own_room.get();
-    ++module->own_rooms;
-    return {};
+    if (opened) {
+      own_room = *std::move(opened);
+      room = own_room.get();
+      ++module->own_rooms;
+      return {};
+    }
+    const bool no_space = opened.error().status == Status::out_of_resources;
+    if (!no_space || !may_share || !module->shared) return std::unexpected(std::move(opened.error()));
   }
   if (!module->shared) {
     auto opened = SharedRoom::open(*module);

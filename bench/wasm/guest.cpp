@@ -101,29 +101,44 @@ void host_call(benchmark::State& state) {
 }
 BENCHMARK(host_call)->ArgName("native_code")->Arg(0)->Arg(1);
 
-/// A fiber, an instance of a guest with libc, its first call up to where it asks its host; and the end of it
-/// all.
+std::size_t stack_for(const benchmark::State& state) {
+  return state.range(0) == 0 ? guest::Fiber::default_stack_bytes : wasm::ahead_of_time_stack_bytes;
+}
+
+/// A fiber with an instance of a guest with libc, in the middle of its call `function`, or at its end.
+std::unique_ptr<guest::Fiber> begin(Loaded& loaded, std::size_t stack, std::string_view function) {
+  auto fiber = std::make_unique<guest::Fiber>(
+      [&loaded, function] {
+        const auto instance = loaded.instance();
+        const std::uint64_t number[] = {1};
+        (void)instance->call(function, std::span(number).first(function == "serve" ? 1 : 0));
+      },
+      stack);
+  fiber->resume();
+  return fiber;
+}
+
+/// The whole life of a guest that does nothing, beside a hundred that sleep.
 void spawn(benchmark::State& state) {
   Loaded loaded(BENCH_REALISTIC_WASM, execution(state), sleep);
-  const std::size_t stack =
-      state.range(0) == 0 ? guest::Fiber::default_stack_bytes : wasm::ahead_of_time_stack_bytes;
-  const std::uint64_t number[] = {1};
-  // As many stay alive as a worker may have: what the first few cost is not what the next one costs.
-  std::vector<std::unique_ptr<guest::Fiber>> alive;
-  const auto another = [&] {
-    auto fiber = std::make_unique<guest::Fiber>(
-        [&] {
-          const auto instance = loaded.instance();
-          (void)instance->call("serve", number);
-        },
-        stack);
-    fiber->resume();
-    return fiber;
-  };
-  for (int i = 0; i < 100; ++i) alive.push_back(another());
-  for (auto _ : state) benchmark::DoNotOptimize(another());
+  std::vector<std::unique_ptr<guest::Fiber>> asleep;
+  for (int i = 0; i < 100; ++i) asleep.push_back(begin(loaded, stack_for(state), "serve"));
+  for (auto _ : state) {
+    auto fiber = begin(loaded, stack_for(state), "ready");
+    benchmark::DoNotOptimize(fiber);
+  }
 }
 BENCHMARK(spawn)->ArgName("native_code")->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
+
+/// The same with a room of its own, as the first instances of a module have.
+void spawn_in_its_own_room(benchmark::State& state) {
+  Loaded loaded(BENCH_REALISTIC_WASM, execution(state), sleep);
+  for (auto _ : state) {
+    auto fiber = begin(loaded, stack_for(state), "ready");
+    benchmark::DoNotOptimize(fiber);
+  }
+}
+BENCHMARK(spawn_in_its_own_room)->ArgName("native_code")->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
 
 /// Of this process alone.
 double private_kilobytes() {
@@ -140,21 +155,10 @@ double private_kilobytes() {
 void memory_of_an_instance(benchmark::State& state) {
   constexpr std::size_t count = 1'000;
   Loaded loaded(BENCH_REALISTIC_WASM, execution(state), sleep);
-  const std::size_t stack =
-      state.range(0) == 0 ? guest::Fiber::default_stack_bytes : wasm::ahead_of_time_stack_bytes;
-  const std::uint64_t number[] = {1};
   for (auto _ : state) {
-    std::vector<std::unique_ptr<guest::Fiber>> fibers;
+    std::vector<std::unique_ptr<guest::Fiber>> asleep;
     const double before = private_kilobytes();
-    for (std::size_t i = 0; i < count; ++i) {
-      fibers.push_back(std::make_unique<guest::Fiber>(
-          [&] {
-            const auto instance = loaded.instance();
-            (void)instance->call("serve", number);
-          },
-          stack));
-      fibers.back()->resume();
-    }
+    for (std::size_t i = 0; i < count; ++i) asleep.push_back(begin(loaded, stack_for(state), "serve"));
     state.counters["KB"] = (private_kilobytes() - before) / count;
   }
 }
@@ -165,25 +169,21 @@ BENCHMARK(memory_of_an_instance)
     ->Iterations(1)
     ->Unit(benchmark::kMillisecond);
 
-/// Guests with libc that take turns: each time another one goes on, asks its host and sleeps.
+/// Guests with libc that take turns: each time another one goes on, formats a text, asks its host and sleeps.
 void take_turns(benchmark::State& state) {
-  Loaded loaded(BENCH_REALISTIC_WASM, wasm::Execution::interpreted, sleep);
-  const std::uint64_t number[] = {1};
-  std::vector<std::unique_ptr<guest::Fiber>> fibers;
-  for (int i = 0; i < state.range(0); ++i) {
-    fibers.push_back(std::make_unique<guest::Fiber>([&] {
-      const auto instance = loaded.instance();
-      (void)instance->call("serve", number);
-    }));
-    fibers.back()->resume();
-  }
+  Loaded loaded(BENCH_REALISTIC_WASM, execution(state), sleep);
+  std::vector<std::unique_ptr<guest::Fiber>> asleep;
+  for (int i = 0; i < state.range(1); ++i) asleep.push_back(begin(loaded, stack_for(state), "serve"));
   std::size_t next = 0;
   for (auto _ : state) {
-    fibers[next]->resume();
-    next = (next + 1) % fibers.size();
+    asleep[next]->resume();
+    next = (next + 1) % asleep.size();
   }
 }
-BENCHMARK(take_turns)->ArgName("guests")->Arg(1)->Arg(2)->Arg(100)->Unit(benchmark::kMicrosecond);
+BENCHMARK(take_turns)
+    ->ArgNames({"native_code", "guests"})
+    ->ArgsProduct({{0, 1}, {4, 100}})
+    ->Unit(benchmark::kMicrosecond);
 
 std::vector<unsigned char> bytes(crc_bytes);
 std::vector<float> picture(side* side), convolved(side* side);

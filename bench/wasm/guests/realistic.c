@@ -10,6 +10,8 @@ __attribute__((export_name("cabi_realloc"))) void* cabi_realloc(void* old, size_
   return realloc(old, size);
 }
 
+__attribute__((export_name("ready"))) int ready(void) { return 1; }
+
 __attribute__((export_name("serve"))) int serve(int number) {
   char* text = malloc(200);
   int answer = 0;

@@ -6,6 +6,7 @@
 #include <bit>
 #include <catch2/catch_test_macros.hpp>
 #include <cstring>
+#include <random>
 
 #include "tests/wasm/guest/guest_samples.hpp"
 #include "tests/wasm/wabt.hpp"
@@ -322,4 +323,39 @@ TEST_CASE(
   const std::vector<std::uint8_t> ill_typed{0, 'a', 's', 'm', 1, 0,  0, 0, 1, 4, 1,    0x60, 0,
                                             0, 3,   2,   1,   0, 10, 5, 1, 3, 0, 0x1A, 0x0B};
   CHECK_FALSE(GuestModule::load(engine, ill_typed));
+}
+
+TEST_CASE("two thousand corrupted modules are refused or run, and nothing crashes") {
+  const auto good = testing::wat2wasm(R"((module
+    (import "env" "ask" (func $ask (param i32) (result i32)))
+    (memory (export "memory") 1 4) (data (i32.const 10) "text") (table 2 funcref) (elem (i32.const 0) $twice $run)
+    (global (mut i32) (i32.const 3))
+    (func $twice (param i32) (result i32) (i32.mul (local.get 0) (i32.const 2)))
+    (func $run (export "run") (param i32) (result i32) (local i64)
+      (loop (global.set 0 (i32.sub (global.get 0) (i32.const 1))) (br_if 0 (i32.gt_s (global.get 0) (i32.const 0))))
+      (memory.fill (i32.const 0) (i32.const 7) (i32.const 99))
+      (call_indirect (param i32) (result i32) (call $ask (i32.load (i32.const 8))) (i32.const 0)))))");
+  GuestEngine engine;
+  TestHost host;
+  int slices = 0;
+  host.refuel = [&] { return ++slices < 3 ? HostOutcome::go_on : HostOutcome::stop; };
+  std::mt19937 random(20261103);  // fixed: a failure can be run again
+  int ran = 0;
+  for (int round = 0; round < 2'000; ++round) {
+    auto bad = good;
+    for (auto changes = 1 + random() % 3; changes > 0; --changes)
+      bad[8 + random() % (bad.size() - 8)] = static_cast<std::uint8_t>(random());
+    const auto module =
+        GuestModule::load(engine, bad, {.memory_pages = 8, .fuel_slice = 10'000, .own_rooms = 0});
+    if (!module || !testing::link_all(**module)) continue;
+    slices = 0;
+    const auto instance = GuestInstance::create(*module, host.host());
+    if (!instance) continue;
+    for (const auto& exported : (*module)->exports()) {
+      const Values arguments(exported.type.parameters.size(), 1);
+      (void)(*instance)->call(exported.name, arguments);
+      ++ran;
+    }
+  }
+  CHECK(ran > 100);
 }

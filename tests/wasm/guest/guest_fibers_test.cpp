@@ -55,7 +55,7 @@ struct Sleeper {
       results[0] = 1;
       return HostOutcome::go_on;
     };
-    host.refuel = [] { return HostOutcome::stop; };
+    host.refuel = [] { return HostOutcome::stop; };  // spinning ends with the first slice
     fiber = std::make_unique<Fiber>(
         [this, module, how] {
           instance = GuestInstance::create(module, host.host()).value();
@@ -95,7 +95,7 @@ void interleave(const std::shared_ptr<GuestModule>& module, std::size_t count, s
 
 TEST_CASE("a thousand interpreted instances, each in the middle of a call, end and trap in every order") {
   GuestEngine engine;
-  interleave(testing::load_text(engine, sleeper), 1'000, Fiber::default_stack_bytes);
+  interleave(testing::load_text(engine, sleeper, {.fuel_slice = 10'000}), 1'000, Fiber::default_stack_bytes);
 }
 
 TEST_CASE(

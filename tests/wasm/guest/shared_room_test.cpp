@@ -1,13 +1,19 @@
 // Instances that share a room: nobody may notice.
 
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <cstring>
+#include <fstream>
 #include <optional>
 #include <random>
 
 #include "tests/wasm/guest/guest_samples.hpp"
+#include "tests/wasm/wabt.hpp"
 
 using namespace celeriac;
 using namespace celeriac::wasm;
@@ -106,7 +112,7 @@ TEST_CASE(
   std::mt19937 random(20261102);
   std::vector<Pair> pairs;
   for (int i = 0; i < 12; ++i) pairs.push_back(pair(module, host));
-  for (int round = 0; round < 5'000; ++round) {
+  for (int round = 0; round < 2'000; ++round) {
     Pair& chosen = pairs[random() % pairs.size()];
     step(chosen, random);
     if (random() % 100 == 0) chosen = pair(module, host);  // one ends, resident or not, and another begins
@@ -228,6 +234,37 @@ TEST_CASE("modules without a memory, or with none at first, share rooms as well"
   CHECK(second.instance->call("grow", {}) == Values{0});
   CHECK(second.instance->call("load", {}) == Values{0});
   CHECK(first.instance->call("load", {}) == Values{9});
+}
+
+TEST_CASE("without address space there is no room of one's own, but one to share if there is one already") {
+  // In a child, whose limit ends with it: room for two memories of 12 GiB, and no third.
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    GuestEngine engine;
+    TestHost host;
+    const auto module = GuestModule::load(engine, testing::wat2wasm(sample), {.own_rooms = 1}).value();
+    const auto other = GuestModule::load(engine, testing::wat2wasm(sample), {.own_rooms = 9}).value();
+    if (!testing::link_all(*module) || !testing::link_all(*other)) _exit(1);
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    const rlimit limit{(pages << 12) + (28ULL << 30), RLIM_INFINITY};
+    if (setrlimit(RLIMIT_AS, &limit) != 0) _exit(2);
+    std::vector<std::unique_ptr<GuestInstance>> instances;
+    for (int i = 0; i < 20; ++i) {
+      auto instance = GuestInstance::create(module, host.host());
+      if (!instance || !(*instance)->call("count", {})) _exit(3);
+      instances.push_back(std::move(*instance));
+    }
+    const auto none = GuestInstance::create(other, host.host());
+    if (none || none.error().status != protocol::Status::out_of_resources) _exit(4);
+    instances.erase(instances.begin());  // the one with a room of its own
+    _exit(GuestInstance::create(other, host.host()) ? 0 : 5);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
 }
 
 TEST_CASE("a module whose tables change does not share") {
