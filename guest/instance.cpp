@@ -304,7 +304,10 @@ void Instance::prepare() {
   auto personality = surroundings_.personality_for(module_->shape, order_.abi);
   if (!personality) throw Refused{personality.error()};
   personality_ = std::move(*personality);
-  auto made = wasm::GuestInstance::create(module_->code, {&Instance::refuel, this});
+  // A guest that is restored has started long ago.
+  const auto start =
+      order_.identity.restored ? wasm::GuestInstance::Start::skip : wasm::GuestInstance::Start::run;
+  auto made = wasm::GuestInstance::create(module_->code, {&Instance::refuel, this}, start);
   if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
   if (!made) throw Refused{made.error()};
   code_ = std::move(*made);
