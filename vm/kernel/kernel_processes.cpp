@@ -219,6 +219,7 @@ void Kernel::empty(KernelProcess& process, Failure failure, std::string_view why
   process.answerable_order.clear();
   process.prompting.reset();
   process.current_blob.reset();
+  process.item_blob.reset();
   process.last_blob.reset();
   process.outstanding.clear();
   process.awaiting = 0;

@@ -60,6 +60,7 @@ void Kernel::settle_await(KernelProcess& process, Outstanding& entry, MailItem m
   Item item = item_of(process, mail);
   process.prompting = entry.prompting;
   process.current_blob = mail.failure ? std::nullopt : mail.message->blob;
+  process.item_blob = mail.message->blob;
   if (process.current_blob) process.last_blob = process.current_blob;
   if (!mail.failure) note_offered(process, mail.message->content);
   ++process.received;
@@ -131,6 +132,7 @@ bool Kernel::take(KernelProcess& process, MailItem& mail, Item& item) {
     if (!mail.failure) note_offered(process, message->content);
     item.request = message->id;
   }
+  process.item_blob = message->blob;
   if (process.current_blob) process.last_blob = process.current_blob;
   return true;
 }

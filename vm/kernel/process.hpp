@@ -117,6 +117,7 @@ struct KernelProcess {
 
   MessageRef prompting;
   std::optional<BlobRef> current_blob, last_blob;
+  std::optional<BlobRef> item_blob;  ///< of the item taken last, an error too: what BLOB.READ of 0 reads
   boost::unordered_flat_map<std::uint64_t, Outstanding> outstanding;
   std::uint64_t awaiting = 0;  ///< id of the request that MESSAGE.AWAIT waits for
   boost::unordered_flat_map<std::uint64_t, MessageRef> answerable;
