@@ -260,7 +260,7 @@ void MessageService::blob_read(Request& request, KernelProcess& process, Respond
   const auto which = request.arguments.integer("blob");
   std::shared_ptr<const Blob> blob;
   if (which <= 0) {
-    const auto& present = which == 0 ? process.current_blob : process.last_blob;
+    const auto& present = which == 0 ? process.item_blob : process.last_blob;
     if (present) blob = present->blob;
   } else if (const auto found = process.handles.find(static_cast<std::uint16_t>(which)); found != process.handles.end()) {
     blob = found->second;

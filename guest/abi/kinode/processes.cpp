@@ -223,7 +223,7 @@ void spawn(Process&, Call& call) {
   const auto reply = guest.ask(guest_spawn, payload);
   on_end.free_blobs(guest);
   if (reply.ok()) {
-    const auto id = text_of(document(reply), "id");
+    const auto id = text_of(document(reply), "process");
     return call.give(arena.ok(process_value(arena, id)));
   }
   const auto error = reply.error();

@@ -250,7 +250,7 @@ std::vector<Slot> spawned(Kinode& kinode, std::string_view name, std::string_vie
 
 TEST_CASE("75: spawn passes everything on, and returns the id of the child") {
   Kinode kinode;
-  kinode.guest.reply_with(protocol::to_bson({{"process", 9}, {"id", "123:pkg:me.os"}}));
+  kinode.guest.reply_with(protocol::to_bson({{"process", "123:pkg:me.os"}, {"id", 9}}));
   const auto process = kinode.address("", "friend")[1];
   kinode.call("spawn", spawned(kinode, "", "/pkg/child.wasm", kinode.list({kinode.capability("1")}),
                                kinode.list({process}), types::grants<kinode::Version::v0_7>, true));
@@ -267,7 +267,7 @@ TEST_CASE("75: spawn passes everything on, and returns the id of the child") {
 
 TEST_CASE("from 1.0.0 on, spawn says what is granted") {
   Kinode kinode;
-  kinode.guest.reply_with(protocol::to_bson({{"process", 9}, {"id", "kid:pkg:me.os"}}));
+  kinode.guest.reply_with(protocol::to_bson({{"process", "kid:pkg:me.os"}, {"id", 9}}));
   const auto grant = kinode.arena.record({kinode.address("", "friend")[1], Value::text("{\"root\":true}")});
   kinode.call("spawn",
               spawned(kinode, "kid", "/a", kinode.list({}), kinode.list({grant}),

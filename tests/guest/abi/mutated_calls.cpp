@@ -65,7 +65,7 @@ protocol::Reply some_reply(Madness& madness, const FakeGuest::Asked& asked) {
   if (asked.operation == "MESSAGE.RECEIVE" || asked.operation == "MESSAGE.AWAIT")
     reply.data = encode(some_item(madness));
   else if (asked.operation == "GUEST.SPAWN")
-    reply.data = protocol::to_bson({{"id", "kid:pkg:me.os"}});
+    reply.data = protocol::to_bson({{"process", "kid:pkg:me.os"}});
   else if (asked.operation == "GUEST.GET_ON_EXIT")
     reply.data = protocol::to_bson({{"on_exit", madness.one_in(2) ? "restart" : "none"}});
   else if (asked.operation == "CAPABILITY.LIST")
