@@ -1,6 +1,9 @@
 #include "guest/modules.hpp"
 
 #include <algorithm>
+#include <format>
+
+#include "wasm/guest_compiler.hpp"
 
 namespace celeriac::guest {
 using protocol::Result;
@@ -49,8 +52,19 @@ Result<std::shared_ptr<const LoadedModule>> Modules::load(std::string sha256, st
                                                           const wasm::GuestLimits& limits,
                                                           std::span<const std::uint8_t> bytes, Enter enter) {
   if (auto room = make_room(); !room) return std::unexpected(room.error());
-  auto code = wasm::GuestModule::load(engine_, bytes, limits);
+  if (sealed_)
+    return protocol::fail(
+        Status::out_of_resources,
+        "A worker for code that is compiled ahead of time runs one module, and has another one.");
+  const bool compiled = compiled_.seal != nullptr;
+  auto code = wasm::GuestModule::load(
+      engine_, bytes, limits,
+      compiled ? compiled_.directory / wasm::compiled_name(bytes, limits) : std::filesystem::path());
   if (!code) return std::unexpected(code.error());
+  if (compiled) {
+    sealed_ = true;
+    if (auto sealed = compiled_.seal(); !sealed) return std::unexpected(sealed.error());
+  }
   auto made = std::make_shared<LoadedModule>(std::move(sha256), std::move(abi), limits, std::move(*code));
   made->shape = shape_of(*made->code);
   // The tables of an ABI live for ever, so that one personality tells for all instances what to link with.

@@ -1,6 +1,7 @@
 #pragma once
 // The modules that a worker has loaded: each once for all its instances.
 
+#include <filesystem>
 #include <list>
 #include <memory>
 #include <span>
@@ -28,10 +29,17 @@ struct LoadedModule {
 using PersonalityFor = protocol::Result<std::unique_ptr<Personality>> (*)(const ModuleShape& module,
                                                                           std::string_view hint);
 
+/// What an engine for ahead-of-time code needs: where compiled modules are, and what is to be done between
+/// loading one and running it. Of such modules one can be loaded.
+struct CompiledModules {
+  std::filesystem::path directory;
+  protocol::Result<void> (*seal)() = nullptr;
+};
+
 class Modules {
  public:
-  Modules(wasm::GuestEngine& engine, PersonalityFor personality_for)
-      : engine_(engine), personality_for_(personality_for) {}
+  Modules(wasm::GuestEngine& engine, PersonalityFor personality_for, CompiledModules compiled = {})
+      : engine_(engine), personality_for_(personality_for), compiled_(std::move(compiled)) {}
 
   /// nullptr if it has not been loaded with these.
   std::shared_ptr<const LoadedModule> find(std::string_view sha256, std::string_view abi,
@@ -50,6 +58,8 @@ class Modules {
 
   wasm::GuestEngine& engine_;
   PersonalityFor personality_for_;
+  CompiledModules compiled_;
+  bool sealed_ = false;
   std::list<std::shared_ptr<LoadedModule>> loaded_;  // used last at the front
 };
 

@@ -8,6 +8,7 @@
 #include <new>
 
 #include "guest/instances.hpp"
+#include "guest/sandbox/sandbox.hpp"
 #include "protocol/dispatcher.hpp"
 
 namespace celeriac::guest {
@@ -31,12 +32,20 @@ std::unique_ptr<char[]> reserve;
 
 }  // namespace
 
+std::size_t stack_bytes(const WorkerOptions& options) noexcept {
+  return options.compiled.empty() ? Fiber::default_stack_bytes : wasm::ahead_of_time_stack_bytes;
+}
+
 void serve(const WorkerOptions& options, const MemoryWatch& watch) {
   boost::asio::io_context io(1);
-  wasm::GuestEngine engine;
-  Modules modules(engine, options.personality_for);
+  const bool compiled = !options.compiled.empty();
+  wasm::GuestEngine engine(compiled ? wasm::Execution::ahead_of_time : wasm::Execution::interpreted);
+  Modules modules(engine, options.personality_for,
+                  compiled ? CompiledModules{options.compiled, &seal_sandbox} : CompiledModules{});
   Instances instances(io, modules, watch,
-                      {.most = options.instances, .personality_for = options.personality_for});
+                      {.most = options.instances,
+                       .personality_for = options.personality_for,
+                       .stack_bytes = stack_bytes(options)});
   protocol::Dispatcher dispatcher(protocol::Server::guest);
   instances.serve(dispatcher);
   const auto session = protocol::Session::start(io, protocol::Stream::of_socket(io, options.socket),

@@ -1,5 +1,6 @@
 #include "guest/sandbox/landlock.hpp"
 
+#include <fcntl.h>
 #include <linux/landlock.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -35,9 +36,14 @@ constexpr Version versions[] = {
     {6, 0, 0, LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | LANDLOCK_SCOPE_SIGNAL},
 };
 
+/// What writing new files takes.
+constexpr std::uint64_t used = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
+                               LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
+                               LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE;
+
 }  // namespace
 
-protocol::Result<int> enter_landlock() {
+protocol::Result<int> enter_landlock(const OpenDirectory& open) {
   const auto found = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
   if (found < 1) return 0;
   landlock_ruleset_attr attributes{};
@@ -50,6 +56,20 @@ protocol::Result<int> enter_landlock() {
   // An older kernel takes a longer structure, as long as what it does not know is zero.
   const auto rules =
       static_cast<int>(::syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0));
+  if (rules >= 0 && !open.path.empty()) {
+    landlock_path_beneath_attr beneath{
+        open.writable ? used & attributes.handled_access_fs : LANDLOCK_ACCESS_FS_READ_FILE,
+        ::open(open.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    const bool added = beneath.parent_fd >= 0 &&
+                       ::syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) == 0;
+    const int why = errno;
+    if (beneath.parent_fd >= 0) ::close(beneath.parent_fd);
+    if (!added) {
+      ::close(rules);
+      return protocol::fail(Status::denied,
+                            std::format("{} cannot be used: {}.", open.path, std::strerror(why)));
+    }
+  }
   const bool in_force = rules >= 0 && ::syscall(SYS_landlock_restrict_self, rules, 0) == 0;
   const int reason = errno;
   if (rules >= 0) ::close(rules);

@@ -17,6 +17,7 @@
 #include <cstring>
 #include <format>
 #include <limits>
+#include <span>
 
 #include "guest/sandbox/landlock.hpp"
 #include "guest/sandbox/system_calls.hpp"
@@ -50,9 +51,20 @@ struct Limit {
   rlim_t value;
 };
 
+Result<void> set_limits(std::span<const Limit> limits) {
+  for (const auto& [resource, value] : limits) {
+    rlimit now{};
+    if (::getrlimit(resource, &now) != 0) return cannot("read its limits");
+    const rlim_t least = std::min(value, now.rlim_max);  // what is lower already stays so
+    const rlimit wanted{least, least};
+    if (::setrlimit(resource, &wanted) != 0) return cannot("set its limits");
+  }
+  return {};
+}
+
 Result<void> set_limits(const Allowance& allowance) {
   const rlim_t address_space = worker_address_space + allowance.instances * instance_address_space;
-  const rlim_t memory = allowance.memory == 0 ? RLIM_INFINITY : worker_memory + allowance.memory;
+  const rlim_t memory = allowance.memory == 0 ? RLIM_INFINITY : memory_limit(allowance);
   const Limit limits[] = {
       {RLIMIT_AS, address_space},
       {RLIMIT_DATA, memory},
@@ -66,14 +78,7 @@ Result<void> set_limits(const Allowance& allowance) {
       {RLIMIT_RTPRIO, 0},
       {RLIMIT_SIGPENDING, 16},
   };
-  for (const auto& [resource, value] : limits) {
-    rlimit now{};
-    if (::getrlimit(resource, &now) != 0) return cannot("read its limits");
-    const rlim_t least = std::min(value, now.rlim_max);  // what is lower already stays so
-    const rlimit wanted{least, least};
-    if (::setrlimit(resource, &wanted) != 0) return cannot("set its limits");
-  }
-  return {};
+  return set_limits(limits);
 }
 
 /// A network, IPC and host name of its own; as a user of its own where that is possible without privileges.
@@ -89,6 +94,13 @@ void take_namespaces(Walls& walls) {
   }
 }
 
+Result<void> drop_capabilities() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3]{};
+  if (::syscall(SYS_capset, &header, none) != 0) return cannot("give up its capabilities");
+  return {};
+}
+
 /// Root becomes nobody, and whoever has capabilities loses them for ever.
 Result<void> drop_privileges() {
   constexpr int highest_capability = 63;
@@ -101,13 +113,43 @@ Result<void> drop_privileges() {
         ::setresuid(nobody, nobody, nobody) != 0)
       return cannot("become another user than root");
   }
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3]{};
-  if (::syscall(SYS_capset, &header, none) != 0) return cannot("give up its capabilities");
-  return {};
+  return drop_capabilities();
 }
 
 }  // namespace
+
+std::uint64_t memory_limit(const Allowance& allowance) noexcept {
+  if (allowance.memory == 0) return 0;
+  return worker_memory + allowance.memory + allowance.instances * (allowance.stack + instance_overhead);
+}
+
+Result<void> seal_sandbox() {
+  return seal_filter();
+}
+
+Result<void> enter_compiler_sandbox(const std::string& directory) {
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return cannot("give up new privileges");
+  ::clearenv();
+  ::umask(022);
+  if (::chdir("/") != 0) return cannot("leave its directory");
+  close_descriptors({});
+  Walls walls;
+  take_namespaces(walls);
+  if (auto dropped = drop_capabilities(); !dropped) return dropped;
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return cannot("tie its life to the VM's");
+  constexpr Limit limits[] = {
+      {RLIMIT_DATA, compiler_memory},
+      {RLIMIT_CPU, compiler_seconds},
+      {RLIMIT_FSIZE, most_compiled_bytes},
+      {RLIMIT_CORE, 0},
+      {RLIMIT_NPROC, 0},
+      {RLIMIT_NOFILE, 64},
+  };
+  if (auto set = set_limits(limits); !set) return set;
+  if (auto version = enter_landlock({.path = directory, .writable = true}); !version)
+    return std::unexpected(version.error());
+  return {};
+}
 
 Result<Walls> enter_sandbox(const Allowance& allowance) {
   Walls walls;
@@ -124,14 +166,15 @@ Result<Walls> enter_sandbox(const Allowance& allowance) {
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return cannot("tie its life to the VM's");
   if (auto set = set_limits(allowance); !set) return std::unexpected(set.error());
   if (allowance.landlock) {
-    auto version = enter_landlock();
+    auto version = enter_landlock({.path = allowance.compiled});
     if (!version) return std::unexpected(version.error());
     walls.landlock = *version;
     if (walls.landlock == 0)
       walls.missing.emplace_back("no Landlock in this kernel: files are refused by the filter alone");
   }
   if (allowance.filter)
-    if (auto loaded = load_filter(); !loaded) return std::unexpected(loaded.error());
+    if (auto loaded = load_filter(!allowance.compiled.empty()); !loaded)
+      return std::unexpected(loaded.error());
   return walls;
 }
 

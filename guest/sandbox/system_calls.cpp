@@ -25,6 +25,8 @@ constexpr Condition when(unsigned argument, std::uint64_t value, std::uint64_t m
   return {true, argument, mask, value};
 }
 constexpr Condition not_executable = when(2, 0, PROT_EXEC);
+constexpr Condition executable = when(2, PROT_EXEC, PROT_EXEC);
+constexpr auto loading = Stage::loading;
 
 // What takes a descriptor works on those that were inherited: no call that makes one of anything but the
 // loop's own is in the table. Sending is send() alone: no address, and no sendmsg, which could pass
@@ -87,6 +89,14 @@ constexpr SystemCall table[] = {
     {"tgkill", allow, {}, true},  // abort()
     {"exit", allow},
     {"exit_group", allow},
+    // until compiled code is loaded: its file, which Landlock lets be read, and pages that it can run in
+    {"openat", allow, when(2, O_RDONLY, O_ACCMODE), false, false, loading},
+    {"newfstatat", allow, {}, false, true, loading},
+    {"statx", allow, {}, false, false, loading},
+    {"lseek", allow, {}, false, false, loading},
+    {"mmap", allow, executable, false, false, loading},
+    {"mprotect", allow, executable, false, false, loading},
+    {"seccomp", allow, {}, false, false, loading},  // seal_filter()
     // what only somebody else's code would do
     {"execve", end},
     {"execveat", end},
@@ -127,36 +137,59 @@ std::span<const SystemCall> system_calls() noexcept {
   return table;
 }
 
-Result<void> load_filter() {
-  const auto cannot = [](std::string_view what, int error) {
-    return protocol::fail(Status::denied, std::format("The filter of system calls cannot be loaded: {}: {}.",
-                                                      what, std::strerror(-error)));
-  };
+namespace {
+
+std::unexpected<protocol::Error> cannot_load(std::string_view what, int error) {
+  return protocol::fail(Status::denied, std::format("The filter of system calls cannot be loaded: {}: {}.",
+                                                    what, std::strerror(-error)));
+}
+
+/// Adds a row to a filter, with this action.
+Result<void> add(const Filter& filter, const SystemCall& row, std::uint32_t action) {
+  const int number = ::seccomp_syscall_resolve_name(std::string(row.name).c_str());
+  if (number == __NR_SCMP_ERROR && row.may_be_missing) return {};
+  scmp_arg_cmp compare{};
+  if (row.condition.present)
+    compare = {row.condition.argument, SCMP_CMP_MASKED_EQ, row.condition.mask, row.condition.value};
+  else if (row.own_process)
+    compare = {0, SCMP_CMP_EQ, static_cast<std::uint64_t>(::getpid()), 0};
+  const unsigned conditions = row.condition.present || row.own_process ? 1 : 0;
+  const int bad = ::seccomp_rule_add_array(filter.get(), action, number, conditions, &compare);
+  if (bad != 0 && !(row.may_be_missing && bad == -EDOM)) return cannot_load(row.name, bad);
+  return {};
+}
+
+}  // namespace
+
+Result<void> load_filter(bool with_loading) {
   const Filter filter(::seccomp_init(SCMP_ACT_ERRNO(EPERM)));
-  if (!filter) return cannot("it cannot be made", -ENOMEM);
-  // Calls of another architecture's numbers have no business here: libseccomp ends the process.
+  if (!filter) return cannot_load("it cannot be made", -ENOMEM);
+  // Calls by another architecture's numbers have no business here.
   if (const int bad = ::seccomp_attr_set(filter.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
       bad != 0)
-    return cannot("foreign architectures", bad);
+    return cannot_load("foreign architectures", bad);
   for (const SystemCall& row : table) {
-    const std::string name(row.name);
-    const int number = ::seccomp_syscall_resolve_name(name.c_str());
-    if (number == __NR_SCMP_ERROR && row.may_be_missing) continue;
+    if (row.stage == loading && !with_loading) continue;
     const std::uint32_t action = row.verdict == allow ? SCMP_ACT_ALLOW : SCMP_ACT_KILL_PROCESS;
-    int bad = 0;
-    if (row.condition.present) {
-      const auto& [present, argument, mask, value] = row.condition;
-      const scmp_arg_cmp compare{argument, SCMP_CMP_MASKED_EQ, mask, value};
-      bad = ::seccomp_rule_add_array(filter.get(), action, number, 1, &compare);
-    } else if (row.own_process) {
-      const scmp_arg_cmp compare{0, SCMP_CMP_EQ, static_cast<std::uint64_t>(::getpid()), 0};
-      bad = ::seccomp_rule_add_array(filter.get(), action, number, 1, &compare);
-    } else {
-      bad = ::seccomp_rule_add_array(filter.get(), action, number, 0, nullptr);
-    }
-    if (bad != 0 && !(row.may_be_missing && bad == -EDOM)) return cannot(row.name, bad);
+    if (auto added = add(filter, row, action); !added) return added;
   }
-  if (const int bad = ::seccomp_load(filter.get()); bad != 0) return cannot("the kernel refuses it", bad);
+  if (const int bad = ::seccomp_load(filter.get()); bad != 0)
+    return cannot_load("the kernel refuses it", bad);
+  return {};
+}
+
+Result<void> seal_filter() {
+  const Filter filter(::seccomp_init(SCMP_ACT_ALLOW));
+  if (!filter) return cannot_load("it cannot be made", -ENOMEM);
+  // The process has no new privileges already, and may not say so again.
+  if (const int bad = ::seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_NNP, 0); bad != 0)
+    return cannot_load("privileges", bad);
+  for (const SystemCall& row : table) {
+    if (row.stage != loading) continue;
+    if (auto added = add(filter, row, SCMP_ACT_ERRNO(EPERM)); !added) return added;
+  }
+  if (const int bad = ::seccomp_load(filter.get()); bad != 0)
+    return cannot_load("the kernel refuses it", bad);
   return {};
 }
 

@@ -15,6 +15,12 @@ enum class Verdict : std::uint8_t {
   end,  ///< SIGSYS: whoever calls this has taken the worker over
 };
 
+/// For how long a row holds.
+enum class Stage : std::uint8_t {
+  always,
+  loading,  ///< only in a worker that loads compiled code, until it has: seal_filter()
+};
+
 /// A condition on an argument: (argument & mask) == value.
 struct Condition {
   bool present = false;
@@ -29,11 +35,14 @@ struct SystemCall {
   Condition condition = {};
   bool own_process = false;     ///< the first argument must be our process id
   bool may_be_missing = false;  ///< not on every machine
+  Stage stage = Stage::always;
 };
 
 std::span<const SystemCall> system_calls() noexcept;
 
-/// Loads the filter. Errors: denied.
-protocol::Result<void> load_filter();
+/// Loads the filter; with the rows of Stage::loading if `loading`. Errors: denied.
+protocol::Result<void> load_filter(bool loading = false);
+/// Takes the rows of Stage::loading back. Errors: denied.
+protocol::Result<void> seal_filter();
 
 }  // namespace celeriac::guest

@@ -44,7 +44,9 @@ struct WorkerSpec {
   std::uint64_t instances = 64;              ///< at most
   std::uint64_t memory = 256 * 1024 * 1024;  ///< bytes that its instances may use together; 0: no limit
   std::uint32_t cpu_weight = 50;  ///< of 1 … 10000 beside its siblings; 100 is the system's default
-  bool ahead_of_time = false;
+  /// Directory of compiled modules (wasm/guest_compiler.hpp) for a package that asks for speed; its worker
+  /// runs one module. "": its modules are interpreted.
+  std::filesystem::path compiled = {};
 };
 
 class GuestWorker {

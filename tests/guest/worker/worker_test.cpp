@@ -1,18 +1,24 @@
 // The real worker, walls and all, with the ABI of test_abi.hpp.
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <format>
 
 #include "fake_vm.hpp"
 #include "modules.hpp"
+#include "tests/wasm/wabt.hpp"
 
 using namespace celeriac;
 using namespace celeriac::testing;
 using Catch::Matchers::ContainsSubstring;
 using protocol::Status;
+namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
@@ -306,6 +312,43 @@ TEST_CASE("103: an instance whose state cannot be kept has ended") {
   REQUIRE(vm.until([&] { return !vm.ended.empty(); }));
   CHECK(vm.ended[0].how == "trap");
   CHECK_THAT(vm.ended[0].message, ContainsSubstring("The disk is full."));
+}
+
+TEST_CASE("a compiled module runs, is killed while it spins or blocks, and its worker takes no other") {
+  const auto directory = fs::temp_directory_path() / std::format("celeriac-compiled-{}", ::getpid());
+  fs::create_directories(directory);
+  fs::permissions(directory, fs::perms::all);
+  const auto compile = [&](const char* wat) {
+    const auto bytes = wat2wasm(wat);
+    const std::string command = std::format("{} --compile {} >/dev/null", TEST_WORKER, directory.string());
+    std::FILE* const input = ::popen(command.c_str(), "w");
+    REQUIRE(input != nullptr);
+    REQUIRE(std::fwrite(bytes.data(), 1, bytes.size(), input) == bytes.size());
+    REQUIRE(::pclose(input) == 0);
+  };
+  compile(modules::spins);
+  compile(modules::blocks);
+  compile(modules::recurses);
+  for (const auto* wat : {modules::spins, modules::blocks}) {
+    FakeVm vm({.compiled = directory});
+    vm.module("guest", wat);
+    vm.module("other", modules::recurses);
+    vm.module("uncompiled", modules::returns);
+    CHECK(status(vm.start(9, "uncompiled")) == Status::not_found);
+    REQUIRE(vm.start(1, "guest").ok());
+    REQUIRE(vm.start(2, "guest").ok());
+    CHECK(status(vm.start(3, "other")) == Status::out_of_resources);
+    CHECK(time_to_kill(vm, 1) < at_once);
+    CHECK(time_to_kill(vm, 2) < at_once);
+    CHECK(vm.worker->running());
+  }
+  FakeVm vm({.compiled = directory});
+  vm.module("recurses", modules::recurses);
+  REQUIRE(vm.start(1, "recurses").ok());
+  REQUIRE(vm.until([&] { return !vm.ended.empty(); }));
+  CHECK_THAT(vm.ended[0].message, ContainsSubstring("calls inside each other"));
+  CHECK(vm.worker->running());
+  fs::remove_all(directory);
 }
 
 TEST_CASE("the death of a worker is seen, with its reason") {
