@@ -81,7 +81,8 @@ std::vector<std::string> words_of(const WorkerSpec& spec) {
   std::vector<std::string> words{spec.program.string(), "--socket", std::to_string(worker_socket),
                                  "--instances", std::to_string(spec.instances)};
   if (spec.memory != 0) words.insert(words.end(), {"--memory", std::to_string(spec.memory)});
-  if (!spec.compiled.empty()) words.insert(words.end(), {"--compiled", spec.compiled.string()});
+  if (spec.ahead_of_time && !spec.compiled.empty())
+    words.insert(words.end(), {"--compiled", spec.compiled.string()});
   return words;
 }
 

@@ -44,8 +44,9 @@ struct WorkerSpec {
   std::uint64_t instances = 64;              ///< at most
   std::uint64_t memory = 256 * 1024 * 1024;  ///< bytes that its instances may use together; 0: no limit
   std::uint32_t cpu_weight = 50;  ///< of 1 … 10000 beside its siblings; 100 is the system's default
-  /// Directory of compiled modules (wasm/guest_compiler.hpp) for a package that asks for speed; its worker
-  /// runs one module. "": its modules are interpreted.
+  /// A package that asks for speed: its modules are taken from `compiled`, where wasm/guest_compiler.hpp has
+  /// put them, and the worker runs one of them. Without that directory they are interpreted.
+  bool ahead_of_time = false;
   std::filesystem::path compiled = {};
 };
 

@@ -412,7 +412,14 @@ void MessageService::commit(Request& request, KernelProcess& process, Responder 
   auto change = bytes_of(request, process);
   if (!change) return responder.fail(change.error());
   std::vector<std::pair<protocol::Outgoing, Kernel::Attached>> outbox;
-  const Json& entries = request.arguments.value("outbox");
+  Json entries = request.arguments.value("outbox");
+  if (request.arguments.has("outbox_blob")) {  // too long for a frame
+    const auto blob = take_blob(process, static_cast<std::uint16_t>(request.arguments.integer("outbox_blob")));
+    if (!blob) return responder.fail(blob.error());
+    const auto document = protocol::from_bson((*blob)->bytes);
+    if (!document) return responder.fail(document.error());
+    entries = document->value("outbox", Json());
+  }
   for (const Json& entry : entries.is_array() ? entries : Json::array()) {
     auto message = entry.is_binary() ? protocol::decode_outgoing(bytes(entry)) : fail(Status::malformed, "outbox is a list of envelopes.");
     if (!message) return responder.fail(message.error());
