@@ -73,6 +73,16 @@ def main():
     at_most("memory of each of 60,000 waiting processes", size, 1024, "bytes", digits=0,
             beside=f"Erlang: {erlang['bytes']:.0f} bytes")
 
+    print("measuring workers of guests …", file=sys.stderr)
+    worker = json.loads(subprocess.run(["bench-worker"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                       check=True).stdout)
+    at_most("a worker's start, until it answers HELLO", worker["start"]["until_hello"]["median_s"], 30e-3, "ms", 1e3, 1)
+    at_most("an instance more in a running worker", worker["instances"]["spawn"]["median_s"], 200e-6, "µs", 1e6, 0)
+    at_most("memory of each of 1,000 waiting instances", worker["instances"]["each"]["private_dirty"], 60e3, "KB", 1e-3,
+            1)
+    for case, figures in worker["kill"].items():
+        at_most(f"kill of a guest, {case.replace('_', ' ')}, the slowest", figures["max_s"], 50e-3, "ms", 1e3, 1)
+
     print("measuring sockets and daemons …", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="celeriac-bench-") as directory:
         server = subprocess.Popen(["celeriac-vm", "--dir", directory], stdout=subprocess.PIPE,
