@@ -5,6 +5,7 @@
 #include <string>
 
 #include "guest/abi/kinode/kinode.hpp"
+#include "guest/abi/othismo/othismo.hpp"
 #include "protocol/words.hpp"
 
 namespace celeriac::guest {
@@ -19,6 +20,9 @@ using protocol::Status;
 /// exports.
 constexpr Abi table[] = {
     {"kinode", "imports kinode:process/standard", kinode::recognises, kinode::make},
+    {"othismo", "exports prepare_inbox and message_received, or _allocate_message and _message_received",
+     recognises_othismo, make_othismo},
+    {"preview1", "exports _start", recognises_command, make_command},
 };
 
 bool is(const ModuleShape::Function& function, std::string_view module, std::string_view name) {

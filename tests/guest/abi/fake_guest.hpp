@@ -115,8 +115,9 @@ class FakeGuest : public Guest {
   void write_line(bool error, std::string_view line) override {
     lines.push_back((error ? "2 " : "1 ") + std::string(line));
   }
-  void commit(std::vector<std::string> outbox, std::uint64_t) override {
+  void commit(std::vector<std::string> outbox, std::uint64_t number) override {
     committed.push_back(std::move(outbox));
+    answered.push_back(number);
   }
 
   struct Exported {
@@ -134,6 +135,7 @@ class FakeGuest : public Guest {
   std::vector<std::string> called;
   std::vector<std::string> lines;
   std::vector<std::vector<std::string>> committed;
+  std::vector<std::uint64_t> answered;  ///< with each commit
   std::chrono::nanoseconds slept{};
 };
 
