@@ -188,10 +188,14 @@ void Instance::end_slice() {
 
 void Instance::sleep(std::chrono::nanoseconds time) {
   checkpoint();
+  wait_until(begin_wait(), time);
+}
+
+/// Waits for the ticket, and at most so long.
+void Instance::wait_until(Ticket ticket, std::chrono::nanoseconds time) {
   const auto until = std::chrono::steady_clock::now() +
                      std::clamp<std::chrono::nanoseconds>(time, std::chrono::nanoseconds(0), longest_nap);
   if (!timer_) timer_ = std::make_unique<boost::asio::steady_timer>(surroundings_.io);
-  const Ticket ticket = begin_wait();
   timer_->expires_at(until);
   timer_->async_wait([weak = weak_from_this(), ticket](const boost::system::error_code& error) {
     if (error) return;
@@ -203,6 +207,7 @@ void Instance::sleep(std::chrono::nanoseconds time) {
     timer_->cancel();
     throw;
   }
+  timer_->cancel();
 }
 
 // ---- the wire ------------------------------------------------------------------------------------
@@ -245,6 +250,30 @@ void Instance::tell(const Operation& operation, std::string payload) {
       spdlog::debug("{}: {}: {}", self->identity().address, operation.long_name, reply.error().message);
     self->wake(std::exchange(self->tells_, Ticket::none));
   });
+}
+
+void Instance::begin(const Operation& operation, std::string payload, std::uint64_t number) {
+  checkpoint();
+  throttle(operation);
+  surroundings_.session->request(operation, payload, [weak = weak_from_this(), number](Reply reply) {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->answers_.push_back({number, std::move(reply)});
+    self->wake(std::exchange(self->wants_answer_, Ticket::none));
+  });
+}
+
+std::optional<Guest::Answer> Instance::next_answer(std::optional<std::chrono::nanoseconds> patience) {
+  checkpoint();
+  if (answers_.empty()) {
+    wants_answer_ = begin_wait();
+    patience ? wait_until(wants_answer_, *patience) : wait();
+    wants_answer_ = Ticket::none;
+  }
+  if (answers_.empty()) return std::nullopt;
+  Answer next = std::move(answers_.front());
+  answers_.pop_front();
+  return next;
 }
 
 void Instance::write_line(bool error, std::string_view line) {
@@ -417,7 +446,7 @@ void Instance::commit(std::vector<std::string> outbox, std::uint64_t answered) {
   committed_pages_ = pages;
 
   protocol::Json fields{{"id", identity().process}};
-  if (answered != 0) fields["answered"] = answered;
+  if (answered != 0) fields["answered"] = static_cast<std::int64_t>(answered);  // the same bits
   std::vector<std::uint16_t> blobs;
   std::size_t inline_bytes = 0;
   if (changed) {

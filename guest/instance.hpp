@@ -11,6 +11,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <deque>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -111,6 +112,8 @@ class Instance final : public Guest, public std::enable_shared_from_this<Instanc
   std::vector<Slot> call(std::string_view function, std::span<const Slot> arguments) override;
   protocol::Reply ask(const protocol::Operation& operation, std::string payload) override;
   void tell(const protocol::Operation& operation, std::string payload) override;
+  void begin(const protocol::Operation& operation, std::string payload, std::uint64_t number) override;
+  std::optional<Answer> next_answer(std::optional<std::chrono::nanoseconds> patience) override;
   void sleep(std::chrono::nanoseconds time) override;
   void write_line(bool error, std::string_view line) override;
   void commit(std::vector<std::string> outbox, std::uint64_t answered) override;
@@ -138,6 +141,7 @@ class Instance final : public Guest, public std::enable_shared_from_this<Instanc
   void throttle(const protocol::Operation& operation);
   Ticket begin_wait() noexcept;
   void wait();
+  void wait_until(Ticket ticket, std::chrono::nanoseconds time);
   void wake(Ticket ticket);
   void go_on();
   void rests();
@@ -163,8 +167,10 @@ class Instance final : public Guest, public std::enable_shared_from_this<Instanc
   std::vector<std::move_only_function<void()>> resting_;  // who waits for its rest
   protocol::Reply reply_;
   std::size_t told_ = 0;
-  Ticket tells_{};  // waits for told_ to fall
-  Ticket turn_{};   // waits for its turn
+  Ticket tells_{};              // waits for told_ to fall
+  Ticket turn_{};               // waits for its turn
+  Ticket wants_answer_{};       // waits for one of answers_
+  std::deque<Answer> answers_;  // to begin(); its caller bounds them
   std::unique_ptr<boost::asio::steady_timer> timer_;
   protocol::TokenBucket messages_;
   Output output_;

@@ -264,6 +264,7 @@ constexpr FieldReader<Item> item_fields[] = {
     {"source_path", [](Reader& r, Item& m) { r.text(m.source_path); }},
     {"request", [](Reader& r, Item& m) { m.request = static_cast<std::uint64_t>(r.integer(least, most)); }},
     {"inherit", [](Reader& r, Item& m) { m.inherit = r.flag(); }},
+    {"settles", [](Reader& r, Item& m) { m.settles = r.flag(); }},
     {"expects", [](Reader& r, Item& m) { m.expects = r.integer(0, most); }},
     {"blob",
      [](Reader& r, Item& m) {
@@ -334,6 +335,7 @@ std::string encode(const Item& item) {
   if (!item.source_path.empty()) out.text("source_path", std::string_view(item.source_path));
   if (item.request != 0) out.integer("request", static_cast<std::int64_t>(item.request));
   out.flag("inherit", item.inherit);
+  out.flag("settles", item.settles);
   if (item.expects) out.integer("expects", *item.expects);
   write_content(out, item);
   if (item.blob) {

@@ -5,7 +5,7 @@
 //   Outgoing   to, inherit, expects (ms), body | body_blob, metadata, mime, blob | blob_bytes, blob_same,
 //              capabilities, context, format, topic, content_type, pairs, error, rsvp, replies, request
 //   Item       type, source, source_path, request, inherit, expects (ms), body, metadata, capabilities, blob {mime, size},
-//              context, format, topic, content_type, pairs, error; of errors
+//              context, format, topic, content_type, pairs, error, settles; of errors
 //              also failure, explanation, target, of_response
 //
 // The codec reads and writes libbson directly: a message passes here twice on its way.
@@ -111,6 +111,8 @@ struct Item : Content {
   std::uint64_t request = 0;  ///< names the request for a later MESSAGE.RESPOND; 0: nobody waits for a response
   bool inherit = false;
   std::optional<std::int64_t> expects;  ///< ms
+  /// A publication whose publisher waits to hear what became of it: the outcome is the response.
+  bool settles = false;
   std::optional<BlobInfo> blob;
   std::optional<std::string> context;  ///< responses and errors: what was kept with the request
   // errors only; the content is that of the message that failed, as it was sent:

@@ -69,6 +69,19 @@ class Guest {
   virtual protocol::Reply ask(const protocol::Operation& operation, std::string payload) = 0;
   /// The same without waiting for the answer; sleeps only when too many are unanswered. FIFO with ask().
   virtual void tell(const protocol::Operation& operation, std::string payload) = 0;
+  /// Sends a request and goes on; its answer is one of those that next_answer() gives, with this number.
+  /// FIFO with ask(). The caller bounds how many are unanswered. A guest that cannot do this traps.
+  virtual void begin(const protocol::Operation&, std::string /*payload*/, std::uint64_t /*number*/) {
+    throw Trap{"This host deals with one request at a time."};
+  }
+  struct Answer {
+    std::uint64_t number = 0;
+    protocol::Reply reply;
+  };
+  /// The next answer to begin(), whenever it comes, or nullopt after `patience`.
+  virtual std::optional<Answer> next_answer(std::optional<std::chrono::nanoseconds> /*patience*/) {
+    return std::nullopt;
+  }
   /// Lets time pass without entering the guest.
   virtual void sleep(std::chrono::nanoseconds time) = 0;
   /// A line of the guest's standard output or error, for the log.

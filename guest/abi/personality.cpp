@@ -4,8 +4,10 @@
 #include <format>
 #include <string>
 
+#include "guest/abi/farm/farm.hpp"
 #include "guest/abi/kinode/kinode.hpp"
 #include "guest/abi/othismo/othismo.hpp"
+#include "guest/abi/wasi_messaging/component.hpp"
 #include "protocol/words.hpp"
 
 namespace celeriac::guest {
@@ -22,6 +24,8 @@ constexpr Abi table[] = {
     {"kinode", "imports kinode:process/standard", kinode::recognises, kinode::make},
     {"othismo", "exports prepare_inbox and message_received, or _allocate_message and _message_received",
      recognises_othismo, make_othismo},
+    {"wasi-messaging", "imports wasi:messaging", wasi_messaging::recognises, wasi_messaging::make},
+    {"farm", "imports farm", recognises_farm, make_farm},
     {"preview1", "exports _start", recognises_command, make_command},
 };
 

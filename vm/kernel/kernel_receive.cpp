@@ -146,6 +146,7 @@ Item Kernel::item_of(const KernelProcess&, const MailItem& mail) const {
   item.source_path = message.source_path;
   item.inherit = message.inherit;
   item.expects = message.expects;
+  item.settles = !message.response && message.rsvp && message.rsvp->address.process == system_name("topic");
   if (message.blob) item.blob = protocol::BlobInfo{message.blob->mime, message.blob->blob->bytes.size()};
   if (mail.failure) {
     item.failure = *mail.failure;

@@ -111,6 +111,21 @@ class FakeGuest : public Guest {
     asked.push_back({std::string(operation.long_name), std::move(payload), true});
     if (answer) answer(asked.back());
   }
+  void begin(const protocol::Operation& operation, std::string payload, std::uint64_t number) override {
+    if (never && never(operation)) return;
+    begun.push_back({number, ask(operation, std::move(payload))});
+  }
+  /// In the order of the requests; `reorder` puts them into another.
+  std::optional<Answer> next_answer(std::optional<std::chrono::nanoseconds> patience) override {
+    if (reorder) reorder(begun);
+    if (begun.empty()) {
+      slept += patience.value_or(std::chrono::nanoseconds::zero());
+      return std::nullopt;
+    }
+    auto next = std::move(begun.front());
+    begun.pop_front();
+    return next;
+  }
   void sleep(std::chrono::nanoseconds time) override { slept += time; }
   void write_line(bool error, std::string_view line) override {
     lines.push_back((error ? "2 " : "1 ") + std::string(line));
@@ -131,6 +146,9 @@ class FakeGuest : public Guest {
   std::deque<protocol::Reply> replies;
   std::function<protocol::Reply(const Asked&)> answer;
   std::vector<Asked> asked;
+  std::deque<Answer> begun;
+  std::function<void(std::deque<Answer>&)> reorder;
+  std::function<bool(const protocol::Operation&)> never;  ///< begun, and not answered
   bool record_calls = true;
   std::vector<std::string> called;
   std::vector<std::string> lines;
