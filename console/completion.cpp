@@ -92,8 +92,7 @@ std::string case_of_operations() {
   std::string text;
   for (const auto& row : protocol::operations()) {
     std::string fields;
-    if (row.payload == protocol::Payload::id || row.payload == protocol::Payload::id_and_document)
-      fields = "id= ";
+    if (protocol::takes_id(row.payload)) fields = "id= ";
     if (row.payload == protocol::Payload::text) fields = "text= ";
     for (const auto& field : row.fields) fields += std::format("{}= ", field.name);
     if (!fields.empty()) text += std::format("      {}) words=\"{}\" ;;\n", row.long_name, fields);

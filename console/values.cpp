@@ -18,7 +18,7 @@ using protocol::Status;
 namespace {
 
 bool takes_id(const Operation& operation) {
-  return operation.payload == Payload::id || operation.payload == Payload::id_and_document;
+  return protocol::takes_id(operation.payload);
 }
 
 /// Fields of the payload that are no rows of the table: the id, and the bytes of a text.
@@ -47,12 +47,13 @@ Json value_for(const Field& field, const std::string& text) {
   Json value = value_of(text);
   if (field.type == FieldType::text && !value.is_string()) return text;
   if (field.type == FieldType::texts && !value.is_array()) return list_of_texts(text);
+  if (field.type == FieldType::bytes) return Json::binary({text.begin(), text.end()});
   return value;
 }
 
 constexpr std::string_view type_name(FieldType type) {
   constexpr std::string_view names[] = {"NUMBER", "INTEGER", "CHOICE", "true|false",
-                                        "TEXT",   "TEXT,…",  "JSON",   "VALUE"};
+                                        "TEXT",   "TEXT,…",  "BYTES",  "JSON",       "VALUE"};
   return names[static_cast<std::size_t>(type)];
 }
 
@@ -111,8 +112,7 @@ std::string usage_of(const Operation& operation) {
         values += (values.empty() ? "" : "|") + std::string(choice.name);
     }
     if (!field.unit.empty()) values += std::format(" ({})", field.unit);
-    add(std::format("{}={}", field.name, values),
-        field.required && operation.payload != Payload::id_and_document);
+    add(std::format("{}={}", field.name, values), field.required);
   }
   return text.empty() ? "no fields" : text;
 }

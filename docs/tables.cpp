@@ -51,7 +51,10 @@ std::string payload_text(const Operation& operation) {
     case Payload::id:
       return std::format("{} id", operation.id_name);
     case Payload::id_and_document:
-      return std::format("{} id, then optionally {}", operation.id_name, fields);
+      return std::format("{} id, then {}{}", operation.id_name,
+                         std::ranges::any_of(operation.fields, &Field::required) ? "" : "optionally ", fields);
+    case Payload::id_and_envelope:
+      return std::format("{} id, then an envelope", operation.id_name);
     case Payload::text:
       return "UTF-8";
     case Payload::document:
@@ -75,6 +78,7 @@ std::string operations_table() {
     }
     const auto by = operation.server == Server::vm           ? "V"
                     : operation.server == Server::hypervisor ? "H"
+                    : operation.server == Server::guest      ? "G"
                                                              : "V H";
     const auto answer = operation.slices.empty() ? std::string(operation.returns)
                                                  : std::format("slices: `{}`", operation.slices);

@@ -144,7 +144,7 @@ constexpr Field anything(std::string_view name, std::string_view help) {
   return {name, FieldType::any, "", help};
 }
 constexpr Field blob_handle{"blob", FieldType::integer, "", "the blob's handle", true, 0, 1, 65535};
-constexpr Field optional_blob = optional(blob_handle);
+constexpr Field optional_blob{"blob", FieldType::integer, "", "a blob's handle; 0: none", false, 0, 0, 65535};
 constexpr Field data{"data", FieldType::bytes, "", "the bytes"};
 constexpr Field byte_offset{"offset", FieldType::integer, "bytes", "where to begin", false, 0, 0, 1e12};
 constexpr Field byte_length{"length", FieldType::integer, "bytes", "how much at most; 0: what fits", false, 0, 0, 1e9};

@@ -45,8 +45,18 @@ enum class Payload : std::uint8_t {
   id_and_envelope,    ///< u16 big endian, then one BSON document as protocol/envelope.hpp has it
 };
 
+/// Whether a payload begins with an id.
+constexpr bool takes_id(Payload payload) {
+  return payload == Payload::id || payload == Payload::id_and_document || payload == Payload::id_and_envelope;
+}
+
 /// Who answers an operation.
-enum class Server : std::uint8_t { vm, hypervisor, both, guest };  // guest: a worker, asked by the VM
+enum class Server : std::uint8_t {
+  vm,
+  hypervisor,
+  both,
+  guest  ///< the worker of a package, asked by the VM
+};
 
 struct Operation {
   std::string_view long_name;  ///< "SYS.MOVE_ABSOLUTE": what tools, logs and documents show

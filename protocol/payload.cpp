@@ -96,10 +96,6 @@ bool takes_document(Payload payload) {
          payload == Payload::id_and_document;
 }
 
-bool takes_id(Payload payload) {
-  return payload == Payload::id || payload == Payload::id_and_document || payload == Payload::id_and_envelope;
-}
-
 Result<Json> checked_fields(const Operation& operation, const Json& document, bool document_given) {
   Json out = Json::object();
   for (const auto& field : operation.fields) {
@@ -151,7 +147,12 @@ Result<Arguments> Arguments::decode(const Operation& operation, std::string_view
   }
   if (!takes_document(operation.payload)) return made;
   const bool may_be_absent = operation.payload != Payload::document;
-  if (payload.empty() && may_be_absent) return made;
+  if (payload.empty() && may_be_absent) {
+    // A document may be left out where nothing in it is needed.
+    if (operation.payload != Payload::id_and_document) return made;
+    if (auto none = checked_fields(operation, Json::object(), true); !none) return std::unexpected(std::move(none.error()));
+    return made;
+  }
   auto document = from_bson(payload);
   if (!document) {
     document.error().message = std::format("{}: {}", operation.long_name, document.error().message);

@@ -59,7 +59,7 @@ void offer_ids(Offers& offers, const Pairs& ids, std::string_view before = {}) {
 // ---- operations ----------------------------------------------------------------------------------
 
 bool takes_id(const Operation& operation) {
-  return operation.payload == Payload::id || operation.payload == Payload::id_and_document;
+  return protocol::takes_id(operation.payload);
 }
 
 Offers values_of_id(const Operation& operation, const Names& names) {
