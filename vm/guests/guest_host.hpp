@@ -27,8 +27,9 @@
 
 namespace celeriac::vm {
 
-/// How long an instance may take to go before its whole worker is ended.
-inline constexpr std::chrono::milliseconds guest_kill_grace{40};
+/// How long an instance may take to go before its whole worker is ended. Going takes a slice of fuel, a few milliseconds; a machine that is
+/// overloaded is no reason to end the siblings.
+inline constexpr std::chrono::milliseconds guest_kill_grace{250};
 /// How long a worker may take to start an instance: reading, checking, making it.
 inline constexpr std::chrono::seconds guest_start_patience{60};
 /// An idle worker stays for this long: the next process of its package starts at once.
