@@ -205,7 +205,7 @@ constexpr Field file_resize_fields[] = {file_handle, {"size", FieldType::integer
 constexpr Field path_fields[] = {text("path", "absolute")};
 constexpr Field rename_fields[] = {text("path", "absolute"), text("to", "absolute")};
 constexpr Field package_blob_fields[] = {
-    blob_handle, optional_text("key", "minisign public key to look for beside the trusted ones")};
+    blob_handle, optional_text("key", "minisign public key that must have signed it; the trusted ones if absent")};
 constexpr Field install_fields[] = {
     blob_handle, text("approved", "hash of the manifest that the person has seen"),
     optional_text("key", "minisign public key that must have signed it; the trusted ones if absent"),

@@ -1,5 +1,7 @@
 #include "vm/vm.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <format>
 
 #include "protocol/frame_watch.hpp"
@@ -12,6 +14,23 @@
 namespace celeriac::vm {
 
 using protocol::Result;
+
+namespace {
+
+/// What the account calls the thing on a pin, "" if it knows of none.
+std::string label_of_pin(const Assets& assets, std::int64_t pin) {
+  for (const auto kind : {AssetKind::peripheral, AssetKind::sensor})
+    for (const auto& [id, item] : assets.all(kind))
+      if (item.value("pin", protocol::Json()) == pin && item.contains("label") && item["label"].is_string())
+        return item["label"].get<std::string>();
+  return {};
+}
+
+}  // namespace
+
+Vm::~Vm() {
+  worker_->drain();
+}
 
 Result<std::unique_ptr<Vm>> Vm::open(boost::asio::io_context& io, const VmOptions& options) {
   std::error_code error;
@@ -36,6 +55,10 @@ Result<std::unique_ptr<Vm>> Vm::open(boost::asio::io_context& io, const VmOption
   if (!store) return std::unexpected(std::move(store.error()));
   std::unique_ptr<Vm> vm(new Vm(io, options, std::move(*image), std::move(worker), std::move(assets),
                                 std::move(*asset_store), std::move(*store), std::move(account)));
+  // Before any guest runs and asks for its files: the worker keeps the order.
+  vm->package_service_.start([](const Result<void>& started) {
+    if (!started) spdlog::error("The packages are not all there: {}", started.error().message);
+  });
   if (auto opened = vm->guests_.open(); !opened) return std::unexpected(std::move(opened.error()));
   return vm;
 }
@@ -70,6 +93,10 @@ Vm::Vm(boost::asio::io_context& io, const VmOptions& options, std::unique_ptr<Im
       sequence_objects_(guests_.kernel(), *store_, world_.loop()),
       image_objects_(guests_),
       kernel_commands_(guests_.kernel(), relay_),
+      drives_(options.directory / "drives"),
+      file_service_(*worker_, guests_.kernel(), drives_),
+      package_service_(*worker_, guests_.kernel(), *image_, drives_, options.directory / "trusted-keys",
+                       [this](std::int64_t pin) { return label_of_pin(*assets_, pin); }),
       register_service_(io, registers_, hypervisor_, remote_, world_, *store_),
       sync_service_(io, *worker_, *image_, *assets_, *store_, registers_, std::move(account)),
       schedule_service_(io, *worker_, *image_, *assets_, *store_, world_.loop(), remote_, registers_) {
@@ -86,10 +113,20 @@ Vm::Vm(boost::asio::io_context& io, const VmOptions& options, std::unique_ptr<Im
                                                     held.forward(reply);
                                                   });
                                   });
+  const ProcessOf speaker = [this](protocol::Request& request) {
+    return message_service_.speaker(*request.session, ProcessId{request.arguments.id()});
+  };
+  package_service_.install(dispatcher_, speaker);
+  package_service_.on_revoked([this](const ProcessName& process, const protocol::Capability& capability) {
+    file_service_.revoked(process, capability);
+  });
+  file_service_.install(dispatcher_, speaker);
+  file_service_.install(guests_.dispatcher(), speaker);
   guests_.on_forward([this](const MessageRef& message, KernelWorld::Done done) { relay_.forward(message, std::move(done)); });
   guests_.on_topic([this](std::string_view topic, bool wanted) { relay_.topic(topic, wanted); });
   guests_.on_changed([this](const KernelProcess& process) {
     if (process.spec.kind == ProcessKind::guest && process.state != KernelState::running) machine_.release(process.id);
+    if (process.state == KernelState::gone || process.state == KernelState::resting) file_service_.ended(process);
     if (process.spec.kind == ProcessKind::client && process.spec.name == system_name("mqtt") && process.alive()) relay_.resubscribe();
   });
   serve_system(dispatcher_, hypervisor_, local_);

@@ -20,8 +20,10 @@
 #include "vm/objects/kernel_commands.hpp"
 #include "vm/objects/sequences.hpp"
 #include "vm/objects/timer.hpp"
+#include "vm/services/file_service.hpp"
 #include "vm/services/guest_processes.hpp"
 #include "vm/services/message_service.hpp"
+#include "vm/services/package_service.hpp"
 #include "vm/services/register_service.hpp"
 #include "vm/services/schedule_service.hpp"
 #include "vm/services/sync_service.hpp"
@@ -42,6 +44,7 @@ class Vm {
  public:
   /// Opens the image and begins to look for the hypervisor.
   static protocol::Result<std::unique_ptr<Vm>> open(boost::asio::io_context& io, const VmOptions& options);
+  ~Vm();
   Vm(const Vm&) = delete;
   Vm& operator=(const Vm&) = delete;
 
@@ -55,7 +58,8 @@ class Vm {
      std::unique_ptr<Worker> worker, std::unique_ptr<Assets> assets, std::unique_ptr<AssetStore> asset_store,
      std::unique_ptr<CodeStore> store, std::optional<Account> account);
 
-  // Destroyed from below: the worker finishes its jobs while the image is there.
+  // Destroyed from below: the worker finishes its jobs while the image is there. What the parts below have given it
+  // is done before they go.
   std::unique_ptr<Image> image_;
   std::unique_ptr<Worker> worker_;
   std::unique_ptr<Assets> assets_;
@@ -77,6 +81,9 @@ class Vm {
   SequenceObjects sequence_objects_;
   ImageObjects image_objects_;
   KernelCommands kernel_commands_;
+  Drives drives_;
+  FileService file_service_;
+  PackageService package_service_;
   RegisterService register_service_;
   SyncService sync_service_;
   ScheduleService schedule_service_;

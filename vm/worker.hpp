@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <latch>
 #include <utility>
 
 namespace celeriac::vm {
@@ -17,6 +18,13 @@ class Worker {
   ~Worker() { pool_.join(); }
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
+
+  /// Waits until what was given to it so far is done: before what the jobs work on goes.
+  void drain() {
+    std::latch done(1);
+    boost::asio::post(pool_, [&done] { done.count_down(); });
+    done.wait();
+  }
 
   /// Runs `work()` on the thread, then `then(result)` on the loop. Jobs keep their order, so what one of them
   /// writes the next one sees.

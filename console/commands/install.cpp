@@ -3,6 +3,8 @@
 #include <CLI/App.hpp>
 #include <format>
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "console/blob_upload.hpp"
 #include "console/commands/declarations.hpp"
@@ -95,15 +97,23 @@ asio::awaitable<std::optional<Error>> approval(Context& context, const Json& pac
   co_return refusal("Nothing was installed.", "not_approved");
 }
 
-std::string result_text(const Json& package, const Json& done) {
-  std::string processes;
-  for (const Json& process : done.value("processes", Json::array()))
-    processes += std::format(
-        "{}{}", processes.empty() ? "" : ", ",
-        printable(process.is_string() ? process.get<std::string>() : text_of(process, "process")));
+/// Says what has come of it: what runs, and what does not.
+Exit finish(Context& context, const Json& package, const Json& done) {
+  std::string running;
+  std::vector<std::string> troubles;
+  for (const Json& process : done.value("processes", Json::array())) {
+    const std::string name = printable(text_of(process, "process"));
+    const Json error = process.is_object() ? process.value("error", Json()) : Json();
+    if (error.is_object())
+      troubles.push_back(std::format("{} does not run: {}", name, printable(text_of(error, "message"))));
+    else
+      running += std::format("{}{}", running.empty() ? "" : ", ", name);
+  }
   const bool again = package.value("installed", Json()).is_object();
-  return std::format("{} is {}{}{}", title_of(package), again ? "updated" : "installed",
-                     processes.empty() ? "" : ", and runs: ", processes);
+  context.done(done, std::format("{} is {}{}{}", title_of(package), again ? "updated" : "installed",
+                                 running.empty() ? "" : ", and runs: ", running));
+  for (const auto& trouble : troubles) context.note(trouble);
+  return troubles.empty() ? Exit::done : Exit::failed;
 }
 
 asio::awaitable<Exit> install(Context& context, const Install& job) {
@@ -135,7 +145,7 @@ asio::awaitable<Exit> install(Context& context, const Install& job) {
   fields["unsigned_too"] = job.unsigned_too;
   const auto done = co_await (*client)->ask("PACKAGE.INSTALL"_op, fields);
   if (!done) co_return context.failed(done.error());
-  co_return context.done(*done, result_text(*package, *done));
+  co_return finish(context, *package, *done);
 }
 
 Action declare(CLI::App& app, bool update) {

@@ -63,7 +63,7 @@ TEST_CASE("image check says whether the image is whole, and fails if it is not")
   host.serve("IMAGE.CHECK"_op,
              {{"whole", true}, {"bytes", 4096}, {"free_bytes", 0}, {"findings", Json::array()}});
   CHECK(host.celeriac({"image", "check"}).out == "the image is whole: 4.1 kB, of which 0 B are free\n");
-  host.serve("IMAGE.CHECK"_op, {{"whole", false}, {"findings", {"Page 7 is never used."}}});
+  host.serve("IMAGE.CHECK"_op, {{"whole", false}, {"findings", Json::array({"Page 7 is never used."})}});
   const auto damaged = host.celeriac({"image", "check"});
   CHECK(damaged.status == 1);
   CHECK(damaged.out == "the image is damaged\n  Page 7 is never used.\n");

@@ -18,14 +18,15 @@ using namespace protocol::literals;
 namespace {
 
 struct Host : BlobHost {
-  Json package = {{"package", "soil:acme"},
-                  {"version", "1.1"},
-                  {"hash", "feed"},
-                  {"signed_by", "E7620F1842B4E81F"},
-                  {"trusted", true},
-                  {"wants", {"logger may read pin 59.", "It may move the machine: it goes to 0."}},
-                  {"warnings", Json::array()},
-                  {"installed", nullptr}};
+  Json package = {
+      {"package", "soil:acme"},
+      {"version", "1.1"},
+      {"hash", "feed"},
+      {"signed_by", "E7620F1842B4E81F"},
+      {"trusted", true},
+      {"wants", Json::array({"logger may read pin 59.", "It may move the machine: it goes to 0."})},
+      {"warnings", Json::array()},
+      {"installed", nullptr}};
   std::string file = directory.file("soil.celeriac", "the archive");
   std::string signature = directory.file("soil.celeriac.minisig", "the signature");
   int typed = -1;
@@ -36,7 +37,9 @@ struct Host : BlobHost {
       responder.document(package);
     });
     serve("PACKAGE.INSTALL"_op,
-          {{"package", "soil:acme"}, {"version", "1.1"}, {"processes", {"logger:soil:acme"}}});
+          {{"package", "soil:acme"},
+           {"version", "1.1"},
+           {"processes", Json::array({Json{{"process", "logger:soil:acme"}, {"id", 61'441}}})}});
   }
   ~Host() {
     if (typed >= 0) ::close(typed);
@@ -102,8 +105,8 @@ TEST_CASE("where nobody can be asked, install wants --yes") {
   CHECK(refused.out.contains("logger may read pin 59."));
   CHECK_FALSE(host.installed());
   CHECK(host.celeriac({"--json", "install", host.file}).json()["code"] == "not_approved");
-  CHECK(host.celeriac({"--json", "install", host.file, "--yes"}).json()["processes"] ==
-        Json{"logger:soil:acme"});
+  CHECK(host.celeriac({"--json", "install", host.file, "--yes"}).json()["processes"][0]["process"] ==
+        "logger:soil:acme");
   CHECK(host.installed());
 }
 
@@ -120,6 +123,20 @@ TEST_CASE(
   CHECK_FALSE(host.installed());
   CHECK(host.celeriac({"install", host.file, "--yes", "--unsigned"}).status == 0);
   CHECK(host.asked.back().second["unsigned_too"] == true);
+}
+
+TEST_CASE("a process that cannot be started is told of, and is a failure") {
+  Host host;
+  host.serve("PACKAGE.INSTALL"_op,
+             {{"package", "soil:acme"},
+              {"version", "1.1"},
+              {"processes", Json::array({Json{{"process", "a:soil:acme"},
+                                              {"error", {{"message", "It imports what nobody offers."}}}},
+                                         Json{{"process", "b:soil:acme"}}})}});
+  const auto outcome = host.celeriac({"install", host.file, "--yes"});
+  CHECK(outcome.status == 1);
+  CHECK(outcome.out.ends_with("soil:acme 1.1 is installed, and runs: b:soil:acme\n"));
+  CHECK(outcome.err == "celeriac: a:soil:acme does not run: It imports what nobody offers.\n");
 }
 
 TEST_CASE("--key is a public key, or the file that holds one") {
@@ -203,12 +220,12 @@ TEST_CASE("uninstall removes packages by name") {
 
 TEST_CASE("packages lists what is installed") {
   Host host;
-  host.serve("PACKAGE.LIST"_op, {{"packages",
-                                  {{{"package", "soil:acme"},
-                                    {"version", "1.0"},
-                                    {"signed_by", ""},
-                                    {"processes", {"logger:soil:acme"}},
-                                    {"installed", 1'747'200'000'000}}}}});
+  const Json soil{{"package", "soil:acme"},
+                  {"version", "1.0"},
+                  {"signed_by", ""},
+                  {"processes", Json::array({"logger:soil:acme"})},
+                  {"installed", 1'747'200'000'000}};
+  host.serve("PACKAGE.LIST"_op, {{"packages", Json::array({soil})}});
   CHECK(host.celeriac({"packages"}).out ==
         "PACKAGE    VERSION  PROCESSES  SIGNED BY  INSTALLED\n"
         "soil:acme      1.0          1  nobody     2025-05-14\n");
@@ -222,7 +239,7 @@ TEST_CASE("grants lists who may what, and takes away what has a number in the li
       {"process", "logger:soil:acme"}, {"issuer", "n@hardware:distro:sys"}, {"params", "{\"a\":1}"}};
   Json told = first;
   told["says"] = "logger may read pin 59.";
-  host.serve("GRANT.LIST"_op, {{"grants", {told, told}}});
+  host.serve("GRANT.LIST"_op, {{"grants", Json::array({told, told})}});
   host.serve("GRANT.REVOKE"_op, 0);
   CHECK(host.celeriac({"grants", "soil:acme"}).out ==
         "NO.  PROCESS           WHAT\n"

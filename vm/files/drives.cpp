@@ -97,6 +97,7 @@ Drives::Descriptor::~Descriptor() {
 Drives::Drives(std::filesystem::path root, DriveLimits limits) : root_(std::move(root)), limits_(limits) {
   std::error_code ignored;  // every later call says what is wrong
   std::filesystem::create_directories(root_, ignored);
+  std::filesystem::permissions(root_, std::filesystem::perms::owner_all, ignored);  // nobody else's business
   root_fd_ = Descriptor(::open(root_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 

@@ -63,8 +63,8 @@ class Kernel {
   protocol::Result<KernelProcess*> initialise(ProcessSpec spec);
   /// Starts its instance. `done` when it runs; if it cannot, it is gone.
   void run(ProcessId id, Done done);
-  /// Ends it, without restart or on-exit requests.
-  void kill(ProcessId id, Done done);
+  /// Ends it, without restart or on-exit requests. What it has issued is taken from its holders, unless it comes again (an update).
+  void kill(ProcessId id, Done done, bool keep_issued = false);
   /// The instance has ended by itself.
   void ended(ProcessId id, std::string_view how, std::string_view message);
   /// The worker of a package is gone, and all its instances with it.
@@ -225,7 +225,7 @@ class Kernel {
   void settle_await(KernelProcess& process, Outstanding& entry, MailItem mail);
   void add_deadline(Time deadline, ProcessId process, std::uint64_t id, bool receive);
 
-  void end(KernelProcess& process, bool send_requests, std::string_view why);
+  void end(KernelProcess& process, bool send_requests, std::string_view why, bool keep_issued = false);
   void bury(ProcessId id);
   void empty(KernelProcess& process, protocol::Failure failure, std::string_view why);
   void restart(KernelProcess& process, std::string_view why);

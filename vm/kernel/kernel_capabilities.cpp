@@ -31,7 +31,10 @@ bool Kernel::grant(KernelProcess& process, const Capability& capability) {
 
 bool Kernel::revoke(KernelProcess& process, const Capability& capability) {
   if (!process.capabilities.remove(capability)) return false;
-  std::erase(process.offered, capability);
+  // Nor may it save it again from a message, however that has spelt it.
+  std::erase_if(process.offered, [&](const Capability& other) {
+    return other.issuer == capability.issuer && canonical(other.params) == canonical(capability.params);
+  });
   // Topics that it may not hear any more are not heard any more.
   for (const auto& topic : std::vector(process.topics))
     if (!may_use_topic(process, topic, "subscribe")) unsubscribe(process, topic);

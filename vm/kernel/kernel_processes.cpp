@@ -174,18 +174,18 @@ void Kernel::closed(ProcessId id) {
   if (KernelProcess* process = find(id)) end(*process, false, "The client has gone.");
 }
 
-void Kernel::kill(ProcessId id, Done done) {
+void Kernel::kill(ProcessId id, Done done, bool keep_issued) {
   auto process = need(id);
   if (!process) return done(std::unexpected(std::move(process.error())));
   if ((*process)->state == KernelState::ending) return done({});
   if ((*process)->spec.kind == ProcessKind::guest && has_instance(**process)) {
     (*process)->state = KernelState::ending;
-    world_.stop(**process, [this, id, done = std::move(done)](Result<void> stopped) mutable {
-      if (KernelProcess* stopped_one = find(id)) end(*stopped_one, false, "The process was killed.");
+    world_.stop(**process, [this, id, keep_issued, done = std::move(done)](Result<void> stopped) mutable {
+      if (KernelProcess* stopped_one = find(id)) end(*stopped_one, false, "The process was killed.", keep_issued);
       done(std::move(stopped));
     });
   } else {
-    end(**process, false, "The process was killed.");
+    end(**process, false, "The process was killed.", keep_issued);
     done({});
   }
 }
@@ -240,7 +240,7 @@ void Kernel::empty(KernelProcess& process, Failure failure, std::string_view why
   }
 }
 
-void Kernel::end(KernelProcess& process, bool send_requests, std::string_view why) {
+void Kernel::end(KernelProcess& process, bool send_requests, std::string_view why, bool keep_issued) {
   if (send_requests) {
     auto requests = std::exchange(process.spec.on_exit.requests, {});
     for (auto& request : requests) {
@@ -251,7 +251,7 @@ void Kernel::end(KernelProcess& process, bool send_requests, std::string_view wh
   process.state = KernelState::gone;
   empty(process, Failure::trap, why);
   for (const auto& topic : std::vector(process.topics)) unsubscribe(process, topic);
-  revoke_issued_by(process.address);
+  if (!keep_issued) revoke_issued_by(process.address);
   world_.forget(process);
   world_.changed(process);
   bury(process.id);

@@ -49,7 +49,7 @@ class Reading {
     if (!names_.insert(now_.name).second)
       return bad(std::format("it has the process {} twice", now_.name.process));
     if (auto good = module(); !good) return good;
-    if (auto on_exit = read_on_exit(entry.value("on_exit", json())); on_exit)
+    if (auto on_exit = read_manifest_on_exit(entry.value("on_exit", json())); on_exit)
       now_.on_exit = std::move(*on_exit);
     else
       return bad(std::format("{}: {}", now_.name.process, without_stop(on_exit.error().message)));

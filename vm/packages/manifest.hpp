@@ -91,6 +91,6 @@ protocol::Result<Metadata> read_metadata(std::string_view json);
 protocol::Result<Manifest> read_manifest(std::string_view json, const Metadata& metadata);
 
 /// "None", "Restart" or {"Requests": […]} as Kinode's JSON has it.
-protocol::Result<OnExit> read_on_exit(const nlohmann::json& json);
+protocol::Result<OnExit> read_manifest_on_exit(const nlohmann::json& json);
 
 }  // namespace celeriac::vm

@@ -77,7 +77,7 @@ Result<OnExit::Request> request_of(const json& entry) {
 
 }  // namespace
 
-Result<OnExit> read_on_exit(const json& value) {
+Result<OnExit> read_manifest_on_exit(const json& value) {
   if (value == "None" || value == "none" || value.is_null()) return OnExit{};
   if (value == "Restart" || value == "restart") return OnExit{.kind = OnExit::Kind::restart};
   const json* requests = nullptr;

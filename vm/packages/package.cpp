@@ -43,6 +43,9 @@ Result<Proof> prove(const protocol::PackageFile& file, const PackageTrust& trust
 
 Result<Package> read_package(std::string_view blob, const PackageTrust& trust) {
   const auto file = protocol::split_package_file(blob);
+  if (file.archive.size() > protocol::max_package_bytes)
+    return fail(Status::out_of_resources, std::format("The package is refused: it is larger than {} MiB.",
+                                                      protocol::max_package_bytes >> 20));
   auto proof = prove(file, trust);
   if (!proof) return std::unexpected(std::move(proof.error()));
   auto archive = unpack(file.archive);

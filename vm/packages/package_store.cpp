@@ -147,6 +147,22 @@ Result<std::vector<StoredFile>> PackageStore::files(std::string_view package) {
   }
 }
 
+Result<std::vector<std::pair<std::string, std::string>>> PackageStore::contents(std::string_view package) {
+  auto statement = database_.prepare(
+      "SELECT path, coalesce(package_files.bytes, modules.bytes) FROM package_files LEFT JOIN modules USING "
+      "(sha256) "
+      "WHERE package = ? ORDER BY path");
+  if (!statement) return std::unexpected(std::move(statement.error()));
+  statement->bind(1, package);
+  std::vector<std::pair<std::string, std::string>> made;
+  while (true) {
+    auto row = statement->step();
+    if (!row) return std::unexpected(std::move(row.error()));
+    if (!*row) return made;
+    made.emplace_back(statement->text(0), statement->blob(1));
+  }
+}
+
 Result<std::optional<std::string>> PackageStore::module_at(std::string_view package, std::string_view path) {
   auto statement = database_.prepare(
       "SELECT sha256 FROM package_files WHERE package = ? AND path = ? AND sha256 IS NOT NULL");

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "protocol/error.hpp"
@@ -50,6 +51,8 @@ class PackageStore {
   protocol::Result<void> remove(std::string_view package);
 
   protocol::Result<std::vector<StoredFile>> files(std::string_view package);
+  /// Path and bytes of all files, modules among them.
+  protocol::Result<std::vector<std::pair<std::string, std::string>>> contents(std::string_view package);
   /// The hash of a module by its path below pkg/; nullopt if there is none.
   protocol::Result<std::optional<std::string>> module_at(std::string_view package, std::string_view path);
 

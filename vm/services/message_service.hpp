@@ -30,6 +30,8 @@ class MessageService {
   using Operate = std::function<void(const KernelProcess& process, const protocol::Operation& operation, std::string_view payload,
                                      protocol::Responder responder)>;
   void install_guests(protocol::Dispatcher& dispatcher, Operate operate);
+  /// The process that a stream speaks for: not_found, or denied if it may not.
+  protocol::Result<KernelProcess*> speaker(protocol::Session& session, ProcessId id);
 
  private:
   using Serve = void (MessageService::*)(protocol::Request&, KernelProcess&, protocol::Responder);
@@ -40,7 +42,6 @@ class MessageService {
   static const Row shared_[], guests_only_[];
 
   void serve(protocol::Dispatcher& dispatcher, std::span<const Row> rows);
-  protocol::Result<KernelProcess*> speaker(protocol::Session& session, ProcessId id);
   void open(protocol::Request& request, protocol::Responder responder);
 
   void send(protocol::Request& request, KernelProcess& process, protocol::Responder responder);

@@ -100,19 +100,8 @@ TEST_CASE("an archive unpacks to at most 64 MiB, what is left out counted as wel
 }
 
 TEST_CASE("an archive that is compressed twice is refused") {
-  Tar tar(Compression::gzip);
-  const std::string once = begin(tar).bytes();
-  // Deflate's stored blocks, by hand: what is compressed is compressed already.
-  std::string twice("\x1f\x8b\x08\0\0\0\0\0\0\x03", 10);
-  const auto size = static_cast<std::uint16_t>(once.size());
-  twice += '\1';
-  for (const auto number : {size, static_cast<std::uint16_t>(~size)}) {
-    twice += static_cast<char>(number & 0xff);
-    twice += static_cast<char>(number >> 8);
-  }
-  twice += once;
-  INFO(unpack(twice).error().message);
-  CHECK(unpack(twice).error().message.contains("more than once"));
+  Tar tar(Compression::twice);
+  CHECK(unpack(begin(tar).bytes()).error().message.contains("more than once"));
 }
 
 TEST_CASE("an archive with bytes changed is read or refused, never more") {

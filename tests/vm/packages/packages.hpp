@@ -48,14 +48,16 @@ inline void write_file(const std::filesystem::path& path, std::string_view bytes
   std::ofstream(path, std::ios::binary) << bytes;
 }
 
-enum class Compression { none, gzip, zstd };
+enum class Compression { none, gzip, zstd, twice };
 
 /// Makes a tar, entry by entry.
 class Tar {
  public:
   explicit Tar(Compression compression = Compression::none) : writer_(archive_write_new()) {
     archive_write_set_format_pax_restricted(writer_);
-    if (compression == Compression::gzip) archive_write_add_filter_gzip(writer_);
+    if (compression == Compression::twice) archive_write_add_filter_zstd(writer_);
+    if (compression == Compression::gzip || compression == Compression::twice)
+      archive_write_add_filter_gzip(writer_);
     if (compression == Compression::zstd) archive_write_add_filter_zstd(writer_);
     archive_write_set_bytes_per_block(writer_, 0);
     const auto append = [](archive*, void* self, const void* data, std::size_t size) -> la_ssize_t {
