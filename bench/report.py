@@ -83,6 +83,18 @@ def main():
     for case, figures in worker["kill"].items():
         at_most(f"kill of a guest, {case.replace('_', ' ')}, the slowest", figures["max_s"], 50e-3, "ms", 1e3, 1)
 
+    print("measuring messages between guests …", file=sys.stderr)
+    messages = json.loads(subprocess.run([sys.executable, os.path.join(here, "guest", "messages.py")], stdout=subprocess.PIPE, text=True,
+                                         check=True).stdout)
+    for key, name in (("one", "one processor"), ("all", "two processors")):
+        figures = messages[key]
+        at_most(f"request and response of two guests in one worker, {name}", figures["inside_s"], 20e-6, "µs", 1e6, 1)
+        at_most(f"the same between two workers, {name}", figures["times_bare"], 2, "× bare ping-pong",
+                beside=f"{figures['between_s'] * 1e6:.1f} µs; bare: {figures['bare_s'] * 1e6:.1f} µs")
+    row("1,000,000 messages between two guests", f"{messages['million_received']:,} came, {messages['million_misplaced']} out of their place",
+        "all, in order", messages["million_received"] == 1_000_000 and messages["million_misplaced"] == 0,
+        f"{messages['million_s']:.1f} s")
+
     print("measuring sockets and daemons …", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="celeriac-bench-") as directory:
         server = subprocess.Popen(["celeriac-vm", "--dir", directory], stdout=subprocess.PIPE,

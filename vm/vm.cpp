@@ -125,8 +125,11 @@ Vm::Vm(boost::asio::io_context& io, const VmOptions& options, std::unique_ptr<Im
   guests_.on_forward([this](const MessageRef& message, KernelWorld::Done done) { relay_.forward(message, std::move(done)); });
   guests_.on_topic([this](std::string_view topic, bool wanted) { relay_.topic(topic, wanted); });
   guests_.on_changed([this](const KernelProcess& process) {
-    if (process.spec.kind == ProcessKind::guest && process.state != KernelState::running) machine_.release(process.id);
-    if (process.state == KernelState::gone || process.state == KernelState::resting) file_service_.ended(process);
+    const bool has_ended = process.state == KernelState::gone || process.state == KernelState::resting || process.state == KernelState::ending;
+    if (process.spec.kind == ProcessKind::guest && has_ended) {
+      machine_.release(process.id);
+      file_service_.ended(process);
+    }
     if (process.spec.kind == ProcessKind::client && process.spec.name == system_name("mqtt") && process.alive()) relay_.resubscribe();
   });
   serve_system(dispatcher_, hypervisor_, local_);
