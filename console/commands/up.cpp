@@ -6,6 +6,8 @@
 #include <memory>
 #include <optional>
 #include <ostream>
+#include <string>
+#include <vector>
 
 #include "console/commands/declarations.hpp"
 #include "console/process_status.hpp"
@@ -37,7 +39,24 @@ struct Up {
   std::string board = "arduino";
   std::string tcp;
   std::string web_api, web_token_file, web_ca;
+  /// Handed on to the gateway as they are.
+  std::string http, http_token_file, mqtt, mqtt_user, mqtt_password_file, node;
+  std::vector<std::string> http_paths;
+  bool mqtt_plain = false;
 };
+
+std::vector<std::string> gateway_arguments(const Up& up, const std::string& dir) {
+  std::vector<std::string> arguments{"--dir", dir};
+  for (const auto& [option, value] :
+       {std::pair("--http", &up.http), std::pair("--http-token-file", &up.http_token_file),
+        std::pair("--mqtt", &up.mqtt), std::pair("--mqtt-user", &up.mqtt_user),
+        std::pair("--mqtt-password-file", &up.mqtt_password_file), std::pair("--node", &up.node),
+        std::pair("--ca", &up.web_ca)})
+    if (!value->empty()) arguments.insert(arguments.end(), {option, *value});
+  for (const auto& path : up.http_paths) arguments.insert(arguments.end(), {"--http-path", path});
+  if (up.mqtt_plain) arguments.emplace_back("--mqtt-plain");
+  return arguments;
+}
 
 /// The programs of a host, in the order in which they start.
 Result<std::vector<ChildSpec>> crew_of(Context& context, const Up& up, const RunDirectory& directory) {
@@ -69,13 +88,18 @@ Result<std::vector<ChildSpec>> crew_of(Context& context, const Up& up, const Run
     if (!value->empty()) vm.insert(vm.end(), {option, *value});
   crew.push_back({"hal", "celeriac-hal", std::move(hal)});
   crew.push_back({"vm", "celeriac-vm", std::move(vm)});
+  crew.push_back({"gateway", "celeriac-gateway", gateway_arguments(up, dir)});
   const std::string search = context.world().variable("PATH").value_or("");
+  std::vector<ChildSpec> found;
   for (auto& spec : crew) {
     auto program = find_program(context.world().programs, search, spec.program.string());
+    // A bot needs no network: where the gateway is not installed, it is missed only by who asks for it.
+    if (!program && spec.name == "gateway" && up.http.empty() && up.mqtt.empty()) continue;
     if (!program) return std::unexpected(std::move(program.error()));
     spec.program = std::move(*program);
+    found.push_back(std::move(spec));
   }
-  return crew;
+  return found;
 }
 
 /// What the VM says of the board: nullopt once it is ready, else why it is not.
@@ -168,6 +192,29 @@ Action declare_up(CLI::App& app) {
   app.add_option("--web-ca", up->web_ca, "Certificates that are believed beside the system's, PEM")
       ->type_name("FILE")
       ->needs(web_api);
+  auto* http =
+      app.add_option("--http", up->http, "Serve what processes serve over HTTP there: 127.0.0.1:8080")
+          ->type_name("ADDR:PORT");
+  app.add_option("--http-path", up->http_paths,
+                 "Gives a short path to a process: /status=status:garden:local")
+      ->type_name("PATH=PROCESS")
+      ->needs(http);
+  app.add_option("--http-token-file", up->http_token_file, "File with the token for paths that ask for one")
+      ->type_name("FILE")
+      ->needs(http);
+  auto* mqtt =
+      app.add_option("--mqtt", up->mqtt, "Broker of topics and other nodes: mqtts://host")->type_name("URL");
+  app.add_option("--mqtt-user", up->mqtt_user, "User of the broker; the node's name if absent")
+      ->type_name("NAME")
+      ->needs(mqtt);
+  app.add_option("--mqtt-password-file", up->mqtt_password_file,
+                 "File with its password; nobody else may read it")
+      ->type_name("FILE")
+      ->needs(mqtt);
+  app.add_flag("--mqtt-plain", up->mqtt_plain, "Without encryption to another machine")->needs(mqtt);
+  app.add_option("--node", up->node, "Name of this machine among other nodes")
+      ->type_name("NAME")
+      ->needs(mqtt);
   return [up](Context& context) { return run_host(context, *up); };
 }
 
