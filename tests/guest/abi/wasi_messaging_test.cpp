@@ -48,13 +48,13 @@ struct Guesthouse {
     guest.who.exchanges = {"mqtt:farm"};
     guest.add_export(handler + "#handle", numbers(1, 1), [this](std::span<const Slot> arguments) {
       const auto handle = static_cast<std::uint32_t>(arguments[0]);
-      const auto area = guest.allocate(4, 16);
+      const auto returned = guest.allocate(4, 16);
       const auto error = on_message ? on_message(handle) : (drop(handle), std::string());
-      guest.store(area, error.empty() ? 0 : 1);
-      guest.store(area + 4, first && draft_a() ? 2 : 3);
-      guest.store(area + 8, guest.put(error));
-      guest.store(area + 12, static_cast<std::uint32_t>(error.size()));
-      return std::vector<Slot>{area};
+      guest.store(returned, error.empty() ? 0 : 1);
+      guest.store(returned + 4, first && draft_a() ? 2 : 3);
+      guest.store(returned + 8, guest.put(error));
+      guest.store(returned + 12, static_cast<std::uint32_t>(error.size()));
+      return std::vector<Slot>{returned};
     });
     guest.add_export("cabi_post_" + handler + "#handle", numbers(1),
                      [](auto) { return std::vector<Slot>{}; });
