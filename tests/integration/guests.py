@@ -26,10 +26,10 @@ def until(condition, deadline=30, what="it did not come to pass"):
 class Speaker:
     """A process with a mailbox, for as long as its stream is open."""
 
-    def __init__(self, host, name="tester:tests:local", public=True):
+    def __init__(self, host, name="tester:tests:local", public=True, **more):
         self.host = host
         self.wire = host.client()
-        opened = self.wire.call("MESG", "OPEN", {"name": name, "public": public})
+        opened = self.wire.call("MESG", "OPEN", {"name": name, "public": public, **more})
         assert opened.status == wire.OK, opened
         self.id = opened.value
         self.name = name

@@ -101,7 +101,7 @@ Stream random_frames() {
 
 }  // namespace
 
-TEST_CASE("frames split anywhere decode to the same frames") {
+TEST_CASE("124: frames split anywhere decode to the same frames, and requests are told from responses") {
   CHECK(rc::check([] {
     const auto stream = random_frames();
     const auto chunks = *rc::gen::nonEmpty(

@@ -229,6 +229,7 @@ class Kernel {
   void bury(ProcessId id);
   void empty(KernelProcess& process, protocol::Failure failure, std::string_view why);
   void restart(KernelProcess& process, std::string_view why);
+  void subscribe_configured(KernelProcess& process);
   void start(KernelProcess& process, Done done);
   void revoke_issued_by(const std::string& address);
   ProcessId free_id();

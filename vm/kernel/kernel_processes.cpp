@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <format>
+#include <tuple>
 
 #include "protocol/document.hpp"
 #include "protocol/othismo.hpp"
@@ -115,9 +116,18 @@ void Kernel::run(ProcessId id, Done done) {
   start(**process, std::move(done));
 }
 
+/// The topics of its configuration, for those that cannot subscribe by themselves; what comes now waits in the mailbox.
+void Kernel::subscribe_configured(KernelProcess& process) {
+  const auto topics = process.spec.configuration.find("topics");
+  if (topics == process.spec.configuration.end() || !topics->is_array()) return;
+  for (const auto& topic : *topics)
+    if (topic.is_string()) std::ignore = subscribe(process, topic.get<std::string>());  // a refusal is in the log
+}
+
 void Kernel::start(KernelProcess& process, Done done) {
   process.state = KernelState::starting;
   ++process.incarnation;
+  subscribe_configured(process);
   world_.changed(process);
   world_.start(process, [this, id = process.id, incarnation = process.incarnation,
                          done = std::move(done)](Result<void> started) mutable {

@@ -72,6 +72,8 @@ void Kernel::publish(const std::string& topic, const MessageRef& message, int re
     KernelProcess* process = find(id);
     if (process == nullptr || !process->alive()) continue;
     auto copy = std::make_shared<Message>(*message);
+    // It comes from the topic. The publisher's path stays, for objects that have something to say to him.
+    copy->source = {no_process, address_of(system_name("topic"))};
     copy->target = {id, address_of(process->spec.name)};
     copy->content.topic = topic;
     copy->inherit = false;

@@ -45,6 +45,7 @@ TEST_CASE("112, 113, 129: a publication reaches every subscriber of exactly this
     const auto got = bench.receive(*process);
     REQUIRE(got);
     CHECK(got->type == ItemType::request);
+    CHECK(got->source == bench.kernel.address_of(celeriac::vm::system_name("topic")).text());
     CHECK(got->topic == "soil");
     CHECK(got->body == "wet");
     CHECK(got->request == 0);
