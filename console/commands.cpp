@@ -75,6 +75,7 @@ constexpr Command table[] = {
     {"update", "Brings a package up to date; asks if it wants something else than before.", "celeriac update soil.celeriac", declare_update, files},
     {"uninstall", "Stops and removes packages; what their processes keep for themselves stays.", "celeriac uninstall soil:acme", declare_uninstall, nothing},
     {"packages", "Lists the installed packages.", "celeriac packages", declare_packages, nothing},
+    {"grant", "Gives a process a capability.", "celeriac grant /garden/counter our@hardware:distro:sys '{\"operation\": \"SYS.READ_PIN\"}'", declare_grant, nothing},
     {"grants", "Lists what packages may, and takes it away.", "celeriac grants\nceleriac grants soil:acme --revoke 2", declare_grants, nothing},
     {"image ls", "Lists the namespace: modules and objects.", "celeriac image ls\nceleriac image ls /garden", declare_image_ls, nothing},
     {"image import", "Puts a module into the namespace.", "celeriac image import counter.wasm", declare_image_import, files},

@@ -214,6 +214,8 @@ constexpr Field named_package_fields[] = {text("package", "package:publisher")};
 constexpr Field grants_fields[] = {optional_text("package", "package:publisher; all if absent")};
 constexpr Field revoke_fields[] = {text("process", "process:package:publisher"), text("issuer", "address"),
                                    text("params", "JSON")};
+constexpr Field grant_fields[] = {text("process", "process:package:publisher, or a path"), text("issuer", "address"),
+                                  text("params", "JSON")};
 constexpr Field prefix_fields[] = {optional_text("prefix", "what the paths begin with")};
 constexpr Field image_import_fields[] = {blob_handle, text("path", "where it goes in the namespace")};
 constexpr Field instantiate_fields[] = {text("module", "path of the module"), text("path", "path of the new instance"),
@@ -300,6 +302,7 @@ constexpr Operation table[] = {
   {"PACKAGE.REMOVE", "PACK", "RM", vm, document, "", named_package_fields, "0", "", "Stops and removes a package, its files and grants; the state of its processes stays.", "package=echo:acme"},
   {"PACKAGE.LIST", "PACK", "LIST", vm, none, "", no_fields, "number of slices", "{packages: [{package, version, signed_by, hash, processes, installed}]}", "Lists the installed packages.", ""},
   {"GRANT.LIST", "GRNT", "LIST", vm, maybe, "", grants_fields, "number of slices", "{grants: [{process, issuer, params, says}]}", "Lists who holds which capability.", ""},
+  {"GRANT.ADD", "GRNT", "ADD", vm, document, "", grant_fields, "0", "", "Gives a capability to a process, by its id or path.", R"(process=/garden/counter issuer=our@hardware:distro:sys params={"operation":"SYS.READ_PIN"})"},
   {"GRANT.REVOKE", "GRNT", "REVOK", vm, document, "", revoke_fields, "0", "", "Takes a capability away, at once.", R"(process=logger:garden:acme issuer=our@kernel:distro:sys params=\"network\")"},
   {"IMAGE.LIST", "IMGE", "LIST", vm, maybe, "", prefix_fields, "number of slices", "{objects: [{path, kind, bytes, module, process}]}", "Lists the namespace.", "prefix=/"},
   {"IMAGE.IMPORT", "IMGE", "PUT", vm, id_and, "process", image_import_fields, "0", "", "Puts a module into the namespace.", ""},

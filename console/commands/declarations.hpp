@@ -61,6 +61,7 @@ Action declare_install(CLI::App& app);
 Action declare_update(CLI::App& app);
 Action declare_uninstall(CLI::App& app);
 Action declare_packages(CLI::App& app);
+Action declare_grant(CLI::App& app);
 Action declare_grants(CLI::App& app);
 Action declare_image_ls(CLI::App& app);
 Action declare_image_import(CLI::App& app);

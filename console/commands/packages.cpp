@@ -106,6 +106,21 @@ asio::awaitable<Exit> grants(Context& context, const Grants& job) {
   co_return context.done({{"revoked", revoked}}, text);
 }
 
+// ---- grant ---------------------------------------------------------------------------------------
+
+struct Grant {
+  std::string process, issuer, params;
+};
+
+asio::awaitable<Exit> grant(Context& context, const Grant& job) {
+  const auto client = co_await context.connect();
+  if (!client) co_return context.failed(client.error());
+  const Json request{{"process", job.process}, {"issuer", job.issuer}, {"params", job.params}};
+  const auto done = co_await (*client)->call("GRANT.ADD"_op, request);
+  if (!done) co_return context.failed(done.error());
+  co_return context.done(request, std::format("{} holds it", printable(job.process)));
+}
+
 }  // namespace
 
 Action declare_packages(CLI::App&) {
@@ -118,6 +133,14 @@ Action declare_uninstall(CLI::App& app) {
       ->type_name("PACKAGE:PUBLISHER")
       ->required();
   return [names](Context& context) { return uninstall(context, *names); };
+}
+
+Action declare_grant(CLI::App& app) {
+  auto job = std::make_shared<Grant>();
+  app.add_option("process", job->process, "Who is to have it: process:package:publisher, or a path")->required();
+  app.add_option("issuer", job->issuer, "Whose capability it is: our@hardware:distro:sys")->required();
+  app.add_option("params", job->params, "What it is, JSON: {\"operation\": \"SYS.READ_PIN\", \"pin\": 59}")->required();
+  return [job](Context& context) { return grant(context, *job); };
 }
 
 Action declare_grants(CLI::App& app) {

@@ -93,6 +93,12 @@ void PackageService::install(protocol::Dispatcher& dispatcher, const ProcessOf& 
   dispatcher.on("GRANT.LIST"_op, [this](Request& request, Responder responder) {
     responder.document(grants(request.arguments.string("package")));
   });
+  dispatcher.on("GRANT.ADD"_op, [this](Request& request, Responder responder) {
+    const auto given = give(request.arguments.string("process"),
+                            {request.arguments.string("issuer"), request.arguments.string("params")});
+    if (!given) return responder.fail(given.error());
+    responder.ok();
+  });
   dispatcher.on("GRANT.REVOKE"_op, [this](Request& request, Responder responder) {
     revoke(request.arguments.string("process"),
            {request.arguments.string("issuer"), request.arguments.string("params")},

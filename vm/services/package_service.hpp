@@ -55,6 +55,8 @@ class PackageService {
   /// cut short. After the kernel has its processes back, before they run.
   void start(Done<void> done);
 
+  /// A person gives a right to a process. Status::not_found, wrong_state if it holds it already.
+  protocol::Result<void> give(const std::string& process, const protocol::Capability& capability);
   /// As PACKAGE.INSPECT answers.
   void inspect(std::shared_ptr<const Blob> blob, const std::string& key, Done<protocol::Json> done);
   /// As PACKAGE.INSTALL answers. Codes: not_approved, unsigned, unknown_key, bad_signature, busy.
