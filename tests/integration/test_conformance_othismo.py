@@ -7,6 +7,7 @@ import tempfile
 import unittest
 
 import wire
+from guests import Speaker
 from host import Host
 from puppets import PATIENCE, Stage, guest, until
 
@@ -90,10 +91,10 @@ class Othismo(Stage):
 
     def test_100_a_reply_is_placed_where_the_guest_prepares_room_for_it(self):
         a, b = self.make(), self.make()
-        long = "x" * 30000  # longer than any inbox before
-        length, reply = self.send_from(a, {f"{b}/echo.x": {"t": long}})
-        self.assertGreater(length, len(long))
-        self.assertEqual(len(reply["echo.x.response"]["t"]), len(long))
+        said = self.run_at(a, "send " + json.dumps({f"{b}/echo.x": {"t": "x" * 30000}}))  # longer than any inbox before
+        length, size = re.search(r'^reply (\d+) .*"echo\.x\.response":\{"t":#(\d+):', said).groups()
+        self.assertEqual(int(size), 30000)
+        self.assertGreater(int(length), 30000)
 
     def test_101_the_namespace_lists_makes_paths_and_not_through_objects(self):
         a = self.make()
@@ -119,10 +120,9 @@ class Othismo(Stage):
     def test_103_a_run_that_traps_leaves_what_was_and_is_an_error_for_the_sender(self):
         for module in "one", "three":
             with self.subTest(module):
-                a = self.make(module)
+                a, other = self.make(module), self.make()
                 self.run_at(a, "keep before")
-                name, error = self.speaker.ask_othismo(a, "puppet.run", {"script": "keep after; trap"}, PATIENCE)
-                self.assertEqual((name, error["code"]), ("othismo.error", "guest_trap"))
+                self.assertEqual(self.error_of(other, {f"{a}/puppet.run": {"script": "keep after; trap"}})["code"], "guest_trap")
                 self.assertEqual(self.run_at(a, "kept"), 'kept "before" runs=2 starts=1\n')
 
     def test_105_a_guest_may_not_import_and_the_command_line_may(self):
@@ -178,10 +178,17 @@ class Othismo(Stage):
 
     def test_110_a_circle_of_calls_is_told_and_does_not_hang(self):
         a, b = self.make(), self.make()
-        inner = "send " + json.dumps({f"{a}/echo.x": {}})
-        said = self.run_at(a, "send " + json.dumps({f"{b}/puppet.run": {"script": inner}}))
-        self.assertIn("deadlock", said)
-        self.assertIn("deadlock", self.run_at(a, "send " + json.dumps({f"{a}/echo.x": {}})))
+        circle = "send " + json.dumps({f"{b}/puppet.run": {"script": "send " + json.dumps({f"{a}/echo.x": {}})}})
+        self.assertIn("puppet.run.response", self.run_at(a, circle))
+        self.assertEqual(self.send_from(a, {f"{a}/echo.x": {}})[1]["othismo.error"]["code"], "deadlock")
+        # The same with a client in between, who sees what is told to the one that closes the circle.
+        with Speaker(self.host, "middle:tests:local", path="/tests/middle") as middle:
+            self.speaker.send(a, wire.bson({"othismo": {"send_to": a}, "puppet.run": {"script": 'send {"/tests/middle/ask": {}}'}}), format="othismo")
+            request = middle.receive(PATIENCE)
+            item = middle.ask(a, "question", PATIENCE)
+            self.assertEqual((item["type"], item["failure"]), ("error", "deadlock"), item)
+            answer = middle.call("MESG", "RESPD", {"body": b"answer", "request": request["request"]})
+            self.assertEqual(answer.status, wire.OK, answer)
         self.assertEqual(self.send_from(a, {f"{b}/echo.x": {}})[1]["echo.x.response"], {})
 
 

@@ -95,14 +95,24 @@ class Restarts(Stage):
         self.begin(packaged=False)
         self.host.celeriac("image", "import", guest("othismo-counter"), "/modules/counter", check=0)
         self.host.celeriac("image", "instantiate", "/modules/counter", "/garden/counter", check=0)
+        seen = []
         for count in range(1, 7):
             with Speaker(self.host, "collector:tests:local", path="/collector") as collector:
                 collector.send("/garden/counter", "tick")
-                document = wire.unbson(collector.receive(PATIENCE)["body"])
-            counted = next(value for key, value in document.items() if key != "othismo")
-            self.assertEqual(counted, {"memory": 100 + count, "global": count, "pages": 1 + count})
+                # A run that the power cut has ended before it was kept is done again, and what it says to others is said again.
+                while len(seen) < count:
+                    counted = self.counted(collector)
+                    seen += [counted] if counted not in seen else []
+            self.assertEqual(seen[-1], {"memory": 100 + count, "global": count, "pages": 1 + count})
             if count % 2 == 0:
                 self.again()
+
+    def counted(self, collector):
+        item = collector.receive(PATIENCE)
+        if item.get("request"):  # the object waits for a reply
+            collector.call("MESG", "RESPD", {"request": item["request"], "body": b""})
+        document = wire.unbson(item["body"])
+        return next(value for key, value in document.items() if key != "othismo")
 
 
 if __name__ == "__main__":

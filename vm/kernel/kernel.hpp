@@ -227,8 +227,9 @@ class Kernel {
 
   void end(KernelProcess& process, bool send_requests, std::string_view why, bool keep_issued = false);
   void bury(ProcessId id);
-  void empty(KernelProcess& process, protocol::Failure failure, std::string_view why);
-  void restart(KernelProcess& process, std::string_view why);
+  void empty(KernelProcess& process, protocol::Failure failure, std::string_view why, MessageRef again = {});
+  MessageRef put_down(KernelProcess& process, bool cut_short);
+  void restart(KernelProcess& process, std::string_view why, bool cut_short = false);
   void subscribe_configured(KernelProcess& process);
   void start(KernelProcess& process, Done done);
   void revoke_issued_by(const std::string& address);

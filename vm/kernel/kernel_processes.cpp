@@ -162,7 +162,7 @@ void Kernel::ended(ProcessId id, std::string_view how, std::string_view message)
   process->end_message = message;
   const std::string why = std::format("{} has ended while it dealt with the message.", process->address);
   if (process->spec.durable || process->spec.on_exit.kind == OnExit::Kind::restart)
-    restart(*process, why);
+    restart(*process, why, how == "killed");
   else
     end(*process, process->spec.on_exit.kind == OnExit::Kind::requests, why);
 }
@@ -200,10 +200,10 @@ void Kernel::kill(ProcessId id, Done done, bool keep_issued) {
   }
 }
 
-void Kernel::restart(KernelProcess& process, std::string_view why) {
+void Kernel::restart(KernelProcess& process, std::string_view why, bool cut_short) {
   const bool ran = process.started != Time{};
   const auto uptime = ran ? world_.now() - process.started : Time::duration::zero();
-  empty(process, Failure::trap, why);
+  empty(process, Failure::trap, why, put_down(process, cut_short));
   const auto pause = process.back_off.ended(std::chrono::duration_cast<BackOff::Duration>(uptime));
   if (!pause) {
     world_.print(&process, 0, std::format("It has failed {} times in a row, and is not started again.", BackOff::max_restarts));
@@ -220,8 +220,19 @@ void Kernel::restart(KernelProcess& process, std::string_view why) {
   if (at < alarm_) world_.set_alarm(alarm_ = at);
 }
 
-/// What belongs to one run goes with it. A durable process keeps the messages that it has not dealt with.
-void Kernel::empty(KernelProcess& process, Failure failure, std::string_view why) {
+/// What a durable process was dealing with. If its worker has been ended under it, it is not the message's fault, unless it happens time
+/// and again: then it is returned, for another try. Nothing of the run that was cut short has been kept, nor has it sent anything.
+MessageRef Kernel::put_down(KernelProcess& process, bool cut_short) {
+  MessageRef message = std::exchange(process.in_hand, nullptr);
+  if (message == nullptr || message->stored == 0) return nullptr;
+  if (cut_short && ++process.cut_short <= max_redeliveries) return message;
+  process.cut_short = 0;
+  world_.forget_message(message->stored);
+  return nullptr;
+}
+
+/// What belongs to one run goes with it. A durable process keeps the messages that it has not dealt with; `again` is the first of them.
+void Kernel::empty(KernelProcess& process, Failure failure, std::string_view why, MessageRef again) {
   stop_waiting(process);
   auto mailbox = std::exchange(process.mailbox, {});
   process.mailbox_bytes = 0;
@@ -235,12 +246,13 @@ void Kernel::empty(KernelProcess& process, Failure failure, std::string_view why
   process.awaiting = 0;
   process.handles.clear();
   process.offered.clear();
-  if (const auto row = std::exchange(process.in_hand, 0); row != 0) world_.forget_message(row);
   // Who waits for an answer hears at once; a Kinode process hears when its time is over, as the published runtime has it.
   const auto tell = [&](const MessageRef& request) {
     if (request->rsvp && request->content.format != protocol::Format::kinode) bounce(request, failure, std::string(why));
   };
-  for (const auto& [id, request] : answerable) tell(request);
+  for (const auto& [id, request] : answerable)
+    if (request != again) tell(request);
+  if (again != nullptr) enqueue(process, {std::move(again), std::nullopt, {}});
   for (MailItem& mail : mailbox) {
     if (process.spec.durable && process.alive()) {
       enqueue(process, std::move(mail));
@@ -259,6 +271,7 @@ void Kernel::end(KernelProcess& process, bool send_requests, std::string_view wh
     }
   }
   process.state = KernelState::gone;
+  put_down(process, false);
   empty(process, Failure::trap, why);
   for (const auto& topic : std::vector(process.topics)) unsubscribe(process, topic);
   if (!keep_issued) revoke_issued_by(process.address);

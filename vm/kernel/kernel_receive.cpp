@@ -101,7 +101,7 @@ void Kernel::hand_out(KernelProcess& process) {
 bool Kernel::take(KernelProcess& process, MailItem& mail, Item& item) {
   const MessageRef& message = mail.message;
   item = item_of(process, mail);
-  if (process.spec.durable) process.in_hand = message->stored;
+  if (process.spec.durable) process.in_hand = message;
   if (!message->response && !mail.failure) {
     process.current_blob = message->blob;
     note_offered(process, message->content);

@@ -422,7 +422,9 @@ void Kernel::route_response(MessageRef message, Done done) {
 }
 
 void Kernel::commit(KernelProcess& process, std::string snapshot, std::vector<std::pair<Outgoing, Attached>> outbox, Done done) {
-  Commit commit{.snapshot = std::move(snapshot), .dealt_with = std::exchange(process.in_hand, 0), .outbox = {}};
+  const auto dealt_with = std::exchange(process.in_hand, nullptr);
+  Commit commit{.snapshot = std::move(snapshot), .dealt_with = dealt_with != nullptr ? dealt_with->stored : 0, .outbox = {}};
+  process.cut_short = 0;
   std::vector<Leaving> leaving;
   for (auto& [message, attached] : outbox) {
     Leaving one{.message = {}, .to = message.to, .bounce = {}, .replies = message.replies};

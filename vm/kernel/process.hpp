@@ -39,6 +39,8 @@ inline constexpr std::size_t max_outstanding = 1024;
 inline constexpr std::size_t max_answerable = 1024;
 /// Blobs that a process has written and not sent.
 inline constexpr std::size_t max_blob_handles = 64;
+/// How often a durable process gets a message again whose run its worker's end has cut short.
+inline constexpr int max_redeliveries = 3;
 /// On-exit requests of a process.
 inline constexpr std::size_t max_on_exit_requests = 64;
 
@@ -132,7 +134,8 @@ struct KernelProcess {
   std::int64_t started_ms = 0;  ///< since 1970, 0: it has not run
   EndCause end_cause = EndCause::killed;
   std::string end_message = "The process was killed.";
-  std::uint64_t in_hand = 0;  ///< row of the message that a durable process is dealing with
+  MessageRef in_hand;  ///< what a durable process is dealing with
+  int cut_short = 0;   ///< runs in a row of which this message saw no end
   std::uint64_t received = 0, sent = 0;  ///< messages, for people
   std::vector<std::string> topics;       ///< subscriptions
 

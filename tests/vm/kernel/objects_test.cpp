@@ -76,6 +76,23 @@ TEST_CASE("103: a run that traps leaves the disk's state in force, fails its req
   CHECK(bench.world.messages.size() == 1);
 }
 
+TEST_CASE("a run that its worker's end cuts short is done again, and not for ever") {
+  Bench bench;
+  auto &a = object(bench, "/a"), &b = object(bench, "/b");
+  auto request = to_path("/b", "1");
+  request.expects = 3'600'000;
+  REQUIRE(bench.send(a, request));
+  REQUIRE(bench.send(a, to_path("/b", "2")));
+  for (int run = 0; run <= max_redeliveries; ++run) {
+    CHECK(bench.body(b) == "1");
+    CHECK_FALSE(bench.receive(a));
+    bench.kernel.ended(b.id, "killed", "Its worker was killed.");
+    bench.pass(std::chrono::seconds(600));
+  }
+  CHECK(bench.receive(a)->failure == Failure::trap);
+  CHECK(bench.body(b) == "2");
+}
+
 TEST_CASE("98: a reply goes to whom reply_to names, if the sender could write to him") {
   Bench bench;
   auto &a = object(bench, "/a"), &b = object(bench, "/b"), &c = object(bench, "/c");
