@@ -5,9 +5,7 @@
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/ip/host_name.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
@@ -55,16 +53,12 @@ Result<std::string> read_secret(const std::filesystem::path& path) {
   return line;
 }
 
-std::string default_node() {
-  std::string name = asio::ip::host_name();
-  std::ranges::transform(name, name.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return celeriac::protocol::is_node_name(name) ? name : "celeriac";
-}
+/// The VM's default as well.
+constexpr const char* default_node = "celeriac.local";
 
 Result<gateway::GatewayOptions> options_of(const Words& words) {
   gateway::GatewayOptions options{.vm = words.socket.empty() ? words.directory / "vm.sock" : words.socket,
-                                  .node = words.node.empty() ? default_node() : words.node,
+                                  .node = words.node.empty() ? default_node : words.node,
                                   .dead_letters = words.dead_letters,
                                   .ca_file = words.ca_file};
   if (!celeriac::protocol::is_node_name(options.node))
@@ -116,7 +110,7 @@ int main(int argc, char** argv) {
                "celeriac-gateway");
   app.add_option("--dir", words.directory, "directory in which the VM runs")->required();
   app.add_option("--socket", words.socket, "unix socket of the VM (DIR/vm.sock)");
-  app.add_option("--node", words.node, "our name among other nodes (this machine's name)");
+  app.add_option("--node", words.node, "our name among other nodes, as the VM has it (celeriac.local)");
   auto* http =
       app.add_option("--http", words.http,
                      "ADDRESS:PORT to serve HTTP on: 127.0.0.1:8080; port 0: any, DIR/http.port says which");

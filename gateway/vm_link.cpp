@@ -168,9 +168,11 @@ asio::awaitable<Result<void>> VmProcess::post(const protocol::Operation& operati
     else if (const auto reply = co_await session->request(operation, std::move(envelope)); !reply.ok())
       done = std::unexpected(reply.error());
   }
-  for (const auto handle : handles)
-    session->request("BLOB.FREE"_op, payload("BLOB.FREE"_op, {{"id", id_}, {"blob", handle}}),
-                     [](const auto&) {});
+  // What was sent is the VM's; what was not, nobody else would give back.
+  if (!done)
+    for (const auto handle : handles)
+      session->request("BLOB.FREE"_op, payload("BLOB.FREE"_op, {{"id", id_}, {"blob", handle}}),
+                       [](const auto&) {});
   co_return done;
 }
 

@@ -84,7 +84,7 @@ Result<std::vector<ChildSpec>> crew_of(Context& context, const Up& up, const Run
   }
   for (const auto& [option, value] :
        {std::pair("--web-api", &up.web_api), std::pair("--web-token-file", &up.web_token_file),
-        std::pair("--web-ca", &up.web_ca)})
+        std::pair("--web-ca", &up.web_ca), std::pair("--node", &up.node)})
     if (!value->empty()) vm.insert(vm.end(), {option, *value});
   crew.push_back({"hal", "celeriac-hal", std::move(hal)});
   crew.push_back({"vm", "celeriac-vm", std::move(vm)});
@@ -212,9 +212,7 @@ Action declare_up(CLI::App& app) {
       ->type_name("FILE")
       ->needs(mqtt);
   app.add_flag("--mqtt-plain", up->mqtt_plain, "Without encryption to another machine")->needs(mqtt);
-  app.add_option("--node", up->node, "Name of this machine among other nodes")
-      ->type_name("NAME")
-      ->needs(mqtt);
+  app.add_option("--node", up->node, "Name of this node: what other nodes write to")->type_name("NAME");
   return [up](Context& context) { return run_host(context, *up); };
 }
 

@@ -154,8 +154,9 @@ void FakeVm::serve() {
 }
 
 std::string FakeVm::take_blobs(Process& process, Outgoing& message) {
-  if (message.body_blob != 0) message.body = process.blobs.at(message.body_blob);
-  if (message.blob != 0) return process.blobs.at(message.blob);
+  const auto take = [&](std::uint16_t handle) { return std::move(process.blobs.extract(handle).mapped()); };
+  if (message.body_blob != 0) message.body = take(message.body_blob);
+  if (message.blob != 0) return take(message.blob);
   return message.blob_bytes.value_or("");
 }
 
