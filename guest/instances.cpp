@@ -7,6 +7,7 @@
 #include <format>
 
 #include "protocol/payload.hpp"
+#include "wasm/guest_limits.hpp"
 
 namespace celeriac::guest {
 using protocol::Request;
@@ -22,26 +23,8 @@ std::vector<std::string> texts(const protocol::Arguments& arguments, const char*
   return value.is_array() ? value.get<std::vector<std::string>>() : std::vector<std::string>{};
 }
 
-/// A field of `limits`, and where it goes.
-struct Limit {
-  std::string_view name;
-  double low, high;
-  void (*set)(StartOrder& order, double value);
-};
-constexpr Limit limits[] = {
-    {"memory_pages", 0, 65536,
-     [](StartOrder& order, double value) { order.limits.memory_pages = static_cast<std::uint32_t>(value); }},
-    {"table", 0, 1e7,
-     [](StartOrder& order, double value) {
-       order.limits.table_elements = static_cast<std::uint32_t>(value);
-     }},
-    {"depth", 1, 1e6,
-     [](StartOrder& order, double value) { order.limits.depth = static_cast<std::uint32_t>(value); }},
-    {"fuel", 1000, 1e8,
-     [](StartOrder& order, double value) { order.limits.fuel_slice = static_cast<std::int64_t>(value); }},
-    {"messages_per_second", 1, 1e9,
-     [](StartOrder& order, double value) { order.messages_per_second = value; }},
-};
+/// Of `limits.messages_per_second`.
+constexpr double most_messages_per_second = 1e9;
 
 Result<StartOrder> order_of(const Request& request) {
   const auto& arguments = request.arguments;
@@ -58,16 +41,17 @@ Result<StartOrder> order_of(const Request& request) {
       .abi = arguments.string("abi"),
       .limits = {}};
   const auto& given = arguments.value("limits");
-  if (!given.is_object()) return order;
-  for (const auto& limit : limits) {
-    const auto found = given.find(limit.name);
-    if (found == given.end()) continue;
-    if (!found->is_number() || !(found->get<double>() >= limit.low && found->get<double>() <= limit.high))
-      return protocol::fail(Status::malformed,
-                            std::format("GUEST.START: limits.{} must be a number from {} to {}.", limit.name,
-                                        limit.low, limit.high));
-    limit.set(order, found->get<double>());
-  }
+  auto code = wasm::guest_limits(given);
+  if (!code) return protocol::fail(code.error().status, "GUEST.START: " + code.error().message);
+  order.limits = *code;
+  if (!given.is_object() || !given.contains("messages_per_second")) return order;
+  const auto& rate = given["messages_per_second"];
+  if (!rate.is_number() || !(rate.get<double>() >= 1 && rate.get<double>() <= most_messages_per_second))
+    return protocol::fail(
+        Status::malformed,
+        std::format("GUEST.START: limits.messages_per_second must be a number from 1 to {}.",
+                    most_messages_per_second));
+  order.messages_per_second = rate.get<double>();
   return order;
 }
 

@@ -78,13 +78,14 @@ bool read(int count, char** arguments, Options& options) {
 int compile(const Options& options) {
   const auto failed = [](const protocol::Error& error) {
     spdlog::error("{}", error.message);
-    return 1;
+    return error.status == protocol::Status::invalid_code ? refused_module_status : 1;
   };
   if (auto entered = enter_compiler_sandbox(options.compile_into); !entered) return failed(entered.error());
   std::vector<std::uint8_t> bytes(max_module_bytes + 1);
   bytes.resize(std::fread(bytes.data(), 1, bytes.size(), stdin));
   if (bytes.size() > max_module_bytes)
-    return failed({.message = std::format("A module has at most {} bytes.", max_module_bytes)});
+    return failed({.status = protocol::Status::invalid_code,
+                   .message = std::format("A module has at most {} bytes.", max_module_bytes)});
   const auto path = wasm::compile_ahead_of_time(bytes, options.limits, options.compile_into);
   if (!path) return failed(path.error());
   std::puts(path->c_str());

@@ -40,8 +40,9 @@ void serve(const WorkerOptions& options, const MemoryWatch& watch) {
   boost::asio::io_context io(1);
   const bool compiled = !options.compiled.empty();
   wasm::GuestEngine engine(compiled ? wasm::Execution::ahead_of_time : wasm::Execution::interpreted);
+  // The sandbox has made the directory of compiled modules the working directory.
   Modules modules(engine, options.personality_for,
-                  compiled ? CompiledModules{options.compiled, &seal_sandbox} : CompiledModules{});
+                  compiled ? CompiledModules{".", &seal_sandbox} : CompiledModules{});
   Instances instances(io, modules, watch,
                       {.most = options.instances,
                        .personality_for = options.personality_for,

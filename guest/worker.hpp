@@ -11,6 +11,8 @@ namespace celeriac::guest {
 
 /// Status with which a worker ends that has no memory left for itself.
 inline constexpr int out_of_memory_status = 12;
+/// Status with which --compile ends when the module is at fault; its last line says why.
+inline constexpr int refused_module_status = 3;
 
 struct WorkerOptions {
   int socket = 3;

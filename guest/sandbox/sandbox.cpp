@@ -156,7 +156,10 @@ Result<Walls> enter_sandbox(const Allowance& allowance) {
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return cannot("give up new privileges");
   ::clearenv();
   ::umask(077);
-  if (::chdir("/") != 0) return cannot("leave its directory");
+  // Compiled code is found from where the process stands: its user may not be able to walk there.
+  if (::chdir(allowance.compiled.empty() ? "/" : allowance.compiled.c_str()) != 0)
+    return cannot(allowance.compiled.empty() ? "leave its directory"
+                                             : "enter the directory of compiled code");
   ::setsid();  // fails if it is done already
   close_descriptors(allowance.descriptors);
   take_namespaces(walls);
@@ -166,7 +169,7 @@ Result<Walls> enter_sandbox(const Allowance& allowance) {
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return cannot("tie its life to the VM's");
   if (auto set = set_limits(allowance); !set) return std::unexpected(set.error());
   if (allowance.landlock) {
-    auto version = enter_landlock({.path = allowance.compiled});
+    auto version = enter_landlock({.path = allowance.compiled.empty() ? "" : "."});
     if (!version) return std::unexpected(version.error());
     walls.landlock = *version;
     if (walls.landlock == 0)

@@ -38,7 +38,8 @@ struct Allowance {
   std::uint64_t memory = 0;            ///< bytes of writable memory of all instances; 0: no limit
   std::uint64_t stack = 64ULL * 1024;  ///< bytes of the stack of an instance, which count as memory
   std::vector<int> descriptors;        ///< that stay open, beside 0 to 2
-  /// Directory of compiled code. Then files in it can be read and pages made executable until seal_sandbox().
+  /// Directory of compiled code. Then it becomes the working directory, and files in it can be read and pages
+  /// made executable until seal_sandbox().
   std::string compiled = {};
   // For measurements and for the probe, which shows each layer alone.
   bool landlock = true;

@@ -9,6 +9,7 @@
 #include "protocol/payload.hpp"
 #include "vm/kernel/records.hpp"
 #include "vm/log_entry.hpp"
+#include "wasm/guest_limits.hpp"
 
 namespace celeriac::vm {
 
@@ -21,6 +22,9 @@ using namespace protocol::literals;
 
 namespace {
 
+/// Where ahead-of-time code is, below the VM's directory.
+constexpr const char* compiled_directory = "compiled";
+
 Result<void> outcome(const Reply& reply) {
   if (reply.ok()) return {};
   return std::unexpected(reply.error());
@@ -30,19 +34,25 @@ Result<void> outcome(const Reply& reply) {
 std::string printable(std::string_view text) {
   std::string made = protocol::as_utf8(text);
   std::ranges::replace_if(
-      made, [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7f; }, '?');
+      made,
+      [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7f; },
+      '?');
   return made;
 }
 
 }  // namespace
 
-GuestHost::GuestHost(boost::asio::io_context& io, Worker& disk, Image& image, protocol::Registers& registers, GuestHostOptions options)
+GuestHost::GuestHost(boost::asio::io_context& io, Worker& disk, Image& image, protocol::Registers& registers,
+                     GuestHostOptions options)
     : io_(io),
       disk_(disk),
       store_(image.database()),
       registers_(registers),
       options_(std::move(options)),
       alarm_(io),
+      compiler_(io, disk, groups_,
+                [store = store_](std::string_view sha256) mutable { return store.module(sha256); },
+                {.program = options_.program, .directory = options_.directory / compiled_directory}),
       kernel_(*this, options_.kernel) {}
 
 GuestHost::~GuestHost() {
@@ -87,24 +97,37 @@ std::string GuestHost::room_of(const KernelProcess& process) {
   return process.spec.ahead_of_time ? process.spec.name.text() : process.package();
 }
 
+std::string GuestHost::code_of(const KernelProcess& process) {
+  if (!process.spec.ahead_of_time) return {};
+  return std::format("{} {} {}", process.spec.module, process.spec.abi,
+                     process.spec.configuration.value("limits", Json()).dump());
+}
+
 Result<GuestHost::Room*> GuestHost::enter(const KernelProcess& process) {
   const std::string name = room_of(process);
+  // An idle worker with ahead-of-time code of another version can do nothing with this one.
+  if (const auto found = rooms_.find(name);
+      found != rooms_.end() && found->second.processes == 0 && found->second.code != code_of(process))
+    rooms_.erase(found);
   if (const auto found = rooms_.find(name); found != rooms_.end()) {
     found->second.idle.reset();
     ++found->second.processes;
     return &found->second;
   }
-  guests::WorkerSpec spec{.program = options_.program, .package = process.package(), .ahead_of_time = process.spec.ahead_of_time};
+  guests::WorkerSpec spec{
+      .program = options_.program, .package = process.package(), .ahead_of_time = process.spec.ahead_of_time};
+  if (spec.ahead_of_time) spec.compiled = compiler_.directory();
   const Json limits = process.spec.configuration.value("limits", Json::object());
   spec.instances = limits.value("instances", spec.instances);
   spec.memory = limits.value("worker_bytes", spec.memory);
-  auto worker = guests::GuestWorker::start(io_, std::move(spec), &dispatcher_);
+  auto worker = guests::GuestWorker::start(io_, std::move(spec), &dispatcher_, groups_);
   if (!worker) return std::unexpected(std::move(worker.error()));
   (*worker)->on_ended([this, name, alive = alive_](const guests::GuestWorker::End& end) {
     if (*alive) worker_died(name, end);
   });
   auto& room = rooms_[name];
   room.worker = std::move(*worker);
+  room.code = code_of(process);
   room.processes = 1;
   return &room;
 }
@@ -136,22 +159,56 @@ void GuestHost::worker_died(const std::string& name, const guests::GuestWorker::
 }
 
 Json GuestHost::start_fields(const KernelProcess& process, bool restore) const {
-  Json fields{{"id", number(process.id)}, {"address", process.address}, {"path", process.path},
-              {"module", process.spec.module}, {"restore", restore}};
+  Json fields{{"id", number(process.id)},
+              {"address", process.address},
+              {"path", process.path},
+              {"module", process.spec.module},
+              {"restore", restore}};
   if (!process.spec.abi.empty()) fields["abi"] = process.spec.abi;
   for (const char* key : {"arguments", "topics", "exchanges", "directories", "limits"})
     if (process.spec.configuration.contains(key)) fields[key] = process.spec.configuration[key];
   return fields;
 }
 
+const KernelProcess* GuestHost::still_starting(ProcessId id, std::uint32_t incarnation) {
+  const KernelProcess* process = kernel_.find(id);
+  return process != nullptr && process->incarnation == incarnation && process->state == KernelState::starting
+             ? process
+             : nullptr;
+}
+
 void GuestHost::start(const KernelProcess& process, Done done) {
+  if (!process.spec.ahead_of_time) return move_in(process, std::move(done));
+  const auto limits = wasm::guest_limits(process.spec.configuration.value("limits", Json()));
+  if (!limits)
+    return boost::asio::post(io_, [done = std::move(done), error = limits.error()]() mutable {
+      done(std::unexpected(std::move(error)));
+    });
+  compiler_.need(process.spec.module, *limits,
+                 [this, id = process.id, incarnation = process.incarnation,
+                  done = std::move(done)](Result<void> compiled) mutable {
+                   if (!compiled) return done(std::move(compiled));
+                   const KernelProcess* still = still_starting(id, incarnation);
+                   if (still == nullptr)
+                     return done(fail(Status::cancelled, "The process was ended before it ran."));
+                   move_in(*still, std::move(done));
+                 });
+}
+
+/// Has a worker start it, the package's or one of its own.
+void GuestHost::move_in(const KernelProcess& process, Done done) {
   auto room = enter(process);
-  if (!room) return boost::asio::post(io_, [done = std::move(done), error = std::move(room.error())]() mutable { done(std::unexpected(std::move(error))); });
+  if (!room)
+    return boost::asio::post(io_, [done = std::move(done), error = std::move(room.error())]() mutable {
+      done(std::unexpected(std::move(error)));
+    });
   const auto session = (*room)->worker->session();
-  const auto launch = [this, session, id = process.id, incarnation = process.incarnation, name = room_of(process),
+  const auto launch = [this, session, id = process.id, incarnation = process.incarnation,
+                       name = room_of(process),
                        held = std::make_shared<Done>(std::move(done))](bool restore) {
     const KernelProcess* still = kernel_.find(id);
-    if (still == nullptr || still->incarnation != incarnation) return (*held)(fail(Status::cancelled, "The process was ended before it ran."));
+    if (still == nullptr || still->incarnation != incarnation)
+      return (*held)(fail(Status::cancelled, "The process was ended before it ran."));
     auto payload = protocol::encode("GUEST.START"_op, start_fields(*still, restore));
     if (!payload) return (*held)(std::unexpected(std::move(payload.error())));
     session->request("GUEST.START"_op, *payload, [this, name, held, alive = alive_](const Reply& reply) {
@@ -169,8 +226,9 @@ void GuestHost::start(const KernelProcess& process, Done done) {
 void GuestHost::tell(const KernelProcess& process, const char* operation, Done done) {
   const auto room = rooms_.find(room_of(process));
   if (room == rooms_.end()) return done(fail(Status::wrong_state, "The process does not run."));
-  room->second.worker->session()->request(*protocol::find_operation(operation), protocol::encode_id(number(process.id)),
-                                          [done = std::move(done)](const Reply& reply) mutable { done(outcome(reply)); });
+  room->second.worker->session()->request(
+      *protocol::find_operation(operation), protocol::encode_id(number(process.id)),
+      [done = std::move(done)](const Reply& reply) mutable { done(outcome(reply)); });
 }
 
 void GuestHost::stop(const KernelProcess& process, Done done) {
@@ -181,7 +239,8 @@ void GuestHost::stop(const KernelProcess& process, Done done) {
   auto late = std::make_shared<boost::asio::steady_timer>(io_, guest_kill_grace);
   room->second.worker->session()->request("GUEST.KILL"_op, protocol::encode_id(number(process.id)),
                                           [this, held, late, name, alive = alive_](const Reply&) {
-                                            // Gone, whatever it says: a worker that is no more has no instance either.
+                                            // Gone, whatever it says: a worker that is no more has no
+                                            // instance either.
                                             late->cancel();
                                             if (*alive) leave(name);
                                             if (*held) std::exchange(*held, {})({});
@@ -196,9 +255,11 @@ void GuestHost::stop(const KernelProcess& process, Done done) {
 }
 
 void GuestHost::keep(const KernelProcess& process, Done done) {
-  const bool kept = process.spec.kind == ProcessKind::guest && (process.spec.durable || process.spec.on_exit.kind != OnExit::Kind::none);
+  const bool kept = process.spec.kind == ProcessKind::guest &&
+                    (process.spec.durable || process.spec.on_exit.kind != OnExit::Kind::none);
   if (!kept) return done({});
-  disk_.run([this, name = process.spec.name.text(), record = encode_process(process)] { return store_.put_process(name, record); },
+  disk_.run([this, name = process.spec.name.text(),
+             record = encode_process(process)] { return store_.put_process(name, record); },
             [done = std::move(done)](Result<void> result) mutable { done(std::move(result)); });
 }
 
@@ -213,7 +274,8 @@ void GuestHost::forget(const KernelProcess& process) {
 void GuestHost::keep_message(MessageRef message, Done done) {
   disk_.run(
       [this, message] {
-        return store_.put_message({message->stored, message->target.address.process.text(), encode_message(*message)});
+        return store_.put_message(
+            {message->stored, message->target.address.process.text(), encode_message(*message)});
       },
       [done = std::move(done)](Result<void> result) mutable { done(std::move(result)); });
 }
@@ -230,7 +292,8 @@ void GuestHost::commit(const KernelProcess& process, Commit commit, Done done) {
       [this, name = process.spec.name.text(), commit = std::move(commit)] {
         std::vector<StoredMessage> outbox;
         for (const MessageRef& message : commit.outbox)
-          outbox.push_back({message->stored, message->target.address.process.text(), encode_message(*message)});
+          outbox.push_back(
+              {message->stored, message->target.address.process.text(), encode_message(*message)});
         return store_.commit(name, commit.snapshot, commit.dealt_with, outbox);
       },
       [done = std::move(done)](Result<void> result) mutable { done(std::move(result)); });
@@ -258,7 +321,8 @@ void GuestHost::print(const KernelProcess* process, int verbosity, std::string_v
 
 void GuestHost::print_line(const KernelProcess& process, int verbosity, std::string_view text) {
   if (verbosity > options_.verbosity) return;
-  write_log(registers_, {{"message", printable(text)}, {"type", "info"}, {"verbosity", verbosity}}, process.spec.name.package_id());
+  write_log(registers_, {{"message", printable(text)}, {"type", "info"}, {"verbosity", verbosity}},
+            process.spec.name.package_id());
 }
 
 void GuestHost::changed(const KernelProcess& process) {

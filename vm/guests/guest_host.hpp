@@ -1,15 +1,17 @@
 #pragma once
-// The KernelWorld of the real VM: guests run in workers, one for each package, and what is to last goes into the image.
+// The KernelWorld of the real VM: guests run in workers, one for each package, and what is to last goes into
+// the image.
 //
-//   kernel ── start ──► the package's worker (started when it is first needed) ── GUEST.START ──► runs ── GUEST.ENDED ──► kernel
-//                              │ dies: all its processes have ended
+//   kernel ── start ──► the package's worker, started when it is first needed ── GUEST.START ──► runs
+//                              │ dies: all its processes have ended                  GUEST.ENDED ──► kernel
 //                              └ its last process ends: it goes
 //
-// A process of a package that wants ahead-of-time code has a worker of its own.
+// A process of a package that wants ahead-of-time code has a worker of its own, which starts when its code
+// has been compiled.
 
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <array>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -19,6 +21,8 @@
 
 #include "protocol/dispatcher.hpp"
 #include "protocol/registers.hpp"
+#include "vm/guests/compiler.hpp"
+#include "vm/guests/control_group.hpp"
 #include "vm/guests/worker_process.hpp"
 #include "vm/image/image.hpp"
 #include "vm/image/kernel_store.hpp"
@@ -27,8 +31,8 @@
 
 namespace celeriac::vm {
 
-/// How long an instance may take to go before its whole worker is ended. Going takes a slice of fuel, a few milliseconds; a machine that is
-/// overloaded is no reason to end the siblings.
+/// How long an instance may take to go before its whole worker is ended. Going takes a slice of fuel, a few
+/// milliseconds; a machine that is overloaded is no reason to end the siblings.
 inline constexpr std::chrono::milliseconds guest_kill_grace{250};
 /// How long a worker may take to start an instance: reading, checking, making it.
 inline constexpr std::chrono::seconds guest_start_patience{60};
@@ -45,7 +49,8 @@ struct GuestHostOptions {
 
 class GuestHost final : public KernelWorld {
  public:
-  GuestHost(boost::asio::io_context& io, Worker& disk, Image& image, protocol::Registers& registers, GuestHostOptions options);
+  GuestHost(boost::asio::io_context& io, Worker& disk, Image& image, protocol::Registers& registers,
+            GuestHostOptions options);
   ~GuestHost() override;
 
   [[nodiscard]] Kernel& kernel() noexcept { return kernel_; }
@@ -67,6 +72,7 @@ class GuestHost final : public KernelWorld {
   void print_line(const KernelProcess& process, int verbosity, std::string_view text);
   /// The worker that a process runs in: for PROC.STAT.
   [[nodiscard]] pid_t worker_of(const KernelProcess& process) const;
+  [[nodiscard]] const guests::GuestCompiler& compiler() const noexcept { return compiler_; }
   /// Lets a process rest, or go on.
   void pause(const KernelProcess& process, Done done) { tell(process, "GUEST.PAUSE", std::move(done)); }
   void resume(const KernelProcess& process, Done done) { tell(process, "GUEST.RESUME", std::move(done)); }
@@ -91,11 +97,15 @@ class GuestHost final : public KernelWorld {
   /// A running worker and what it runs.
   struct Room {
     std::unique_ptr<guests::GuestWorker> worker;
+    std::string code;  ///< of ahead-of-time code: what alone it can run
     std::size_t processes = 0;
     std::unique_ptr<boost::asio::steady_timer> idle;
   };
   [[nodiscard]] static std::string room_of(const KernelProcess& process);
+  [[nodiscard]] static std::string code_of(const KernelProcess& process);
   protocol::Result<Room*> enter(const KernelProcess& process);
+  void move_in(const KernelProcess& process, Done done);
+  [[nodiscard]] const KernelProcess* still_starting(ProcessId id, std::uint32_t incarnation);
   void leave(const std::string& room);
   void tell(const KernelProcess& process, const char* operation, Done done);
   void worker_died(const std::string& room, const guests::GuestWorker::End& end);
@@ -110,6 +120,8 @@ class GuestHost final : public KernelWorld {
   protocol::Dispatcher dispatcher_{protocol::Server::vm};
   boost::asio::steady_timer alarm_;
   Time alarm_at_ = Time::max();
+  const guests::ControlGroups groups_ = guests::ControlGroups::delegated();
+  guests::GuestCompiler compiler_;
   std::map<std::string, Room> rooms_;
   std::function<void(MessageRef, Done)> forward_;
   std::function<void(std::string_view, bool)> topic_;

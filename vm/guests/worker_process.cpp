@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -13,9 +12,11 @@
 #include <cerrno>
 #include <cstring>
 #include <format>
+#include <iterator>
 #include <utility>
 
 #include "protocol/document.hpp"
+#include "vm/guests/child.hpp"
 
 namespace celeriac::vm::guests {
 using protocol::Result;
@@ -25,57 +26,11 @@ namespace {
 
 /// Where the worker finds its socket.
 constexpr int worker_socket = 3;
-/// Ours must not be among the numbers that the worker's get.
-constexpr int above_the_workers = 10;
 /// guest/worker.hpp's; this folder does not include it.
 constexpr int out_of_memory_status = 12;
 /// What the worker itself may use beside its instances, in its cgroup: code of the engine that is resident
 /// counts too.
 constexpr std::uint64_t worker_overhead = 64ULL * 1024 * 1024;
-
-/// A descriptor that is closed unless released.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int number) noexcept : number_(number) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  [[nodiscard]] int number() const noexcept { return number_; }
-  int release() noexcept { return std::exchange(number_, -1); }
-  /// Takes the descriptor and moves it above those that the worker gets.
-  bool take(int number) noexcept {
-    if (number < 0) return false;
-    if (number < above_the_workers) {
-      const int moved = ::fcntl(number, F_DUPFD_CLOEXEC, above_the_workers);
-      ::close(number);
-      number = moved;
-    }
-    number_ = number;
-    return number >= 0;
-  }
-
- private:
-  int number_ = -1;
-};
-
-/// What posix_spawn() takes; both are destroyed with it.
-struct SpawnPlan {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  SpawnPlan() {
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawnattr_init(&attributes);
-  }
-  SpawnPlan(const SpawnPlan&) = delete;
-  SpawnPlan& operator=(const SpawnPlan&) = delete;
-  ~SpawnPlan() {
-    ::posix_spawn_file_actions_destroy(&actions);
-    ::posix_spawnattr_destroy(&attributes);
-  }
-};
 
 std::vector<std::string> words_of(const WorkerSpec& spec) {
   std::vector<std::string> words{spec.program.string(), "--socket", std::to_string(worker_socket),
@@ -118,48 +73,25 @@ Result<std::unique_ptr<GuestWorker>> GuestWorker::start(boost::asio::io_context&
   if (!reading.take(pipe[0]) | !writing.take(pipe[1])) return cannot(errno);
   if (!null.take(::open("/dev/null", O_RDWR | O_CLOEXEC))) return cannot(errno);
 
-  SpawnPlan plan;
-  ::posix_spawn_file_actions_adddup2(&plan.actions, null.number(), STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(&plan.actions, null.number(), STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&plan.actions, writing.number(), STDERR_FILENO);
-  ::posix_spawn_file_actions_adddup2(&plan.actions, theirs.number(), worker_socket);
-  ::posix_spawn_file_actions_addclosefrom_np(&plan.actions, worker_socket + 1);
-  short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID;
-  sigset_t none, all;
-  ::sigemptyset(&none);
-  ::sigfillset(&all);
-  ::posix_spawnattr_setsigmask(&plan.attributes, &none);
-  ::posix_spawnattr_setsigdefault(&plan.attributes, &all);
   const auto memory = spec.memory == 0 ? 0 : spec.memory + worker_overhead;
   auto group =
       groups.make(group_name(spec), {.memory = memory, .processes = 1, .cpu_weight = spec.cpu_weight});
-  if (group) {
-    flags = static_cast<short>(flags | POSIX_SPAWN_SETCGROUP);
-    ::posix_spawnattr_setcgroup_np(&plan.attributes, group->descriptor());
-  }
-  ::posix_spawnattr_setflags(&plan.attributes, flags);
-
-  auto words = words_of(spec);
-  std::vector<char*> pointers;
-  for (auto& word : words) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
-  char* const no_environment[] = {nullptr};
-  pid_t pid = -1;
-  const int reason = ::posix_spawn(&pid, words.front().c_str(), &plan.actions, &plan.attributes,
-                                   pointers.data(), no_environment);
-  if (reason != 0) return cannot(reason);
+  const int descriptors[] = {null.number(), null.number(), writing.number(), theirs.number()};
+  static_assert(std::size(descriptors) == worker_socket + 1);
+  const auto pid = start_child(words_of(spec), descriptors, group);
+  if (!pid) return cannot(pid.error());
 
   std::unique_ptr<GuestWorker> worker(new GuestWorker(io, std::move(spec)));
-  worker->pid_ = pid;
+  worker->pid_ = *pid;
   worker->running_ = true;
   worker->group_ = std::move(group);
   // Nobody but us reaps it, so the number is still its own.
-  worker->process_.assign(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  worker->process_.assign(static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0)));
   worker->errors_.assign(reading.release());
   worker->errors_.native_non_blocking(true);
   worker->session_ =
       protocol::Session::start(io, protocol::Stream::of_socket(io, ours.release()),
-                               {.name = "worker of " + worker->spec_.package, .pid = pid}, dispatcher);
+                               {.name = "worker of " + worker->spec_.package, .pid = *pid}, dispatcher);
   worker->session_->local<WorkerIdentity>().package = worker->spec_.package;
   worker->read_lines();
   worker->await_end();
@@ -249,10 +181,8 @@ GuestWorker::End GuestWorker::fate(int status) const {
     end.how = "ended because its processes used more memory than they may";
   else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
     end.how = "was ended by its sandbox: it called the system for what no worker may do";
-  else if (WIFSIGNALED(status))
-    end.how = std::format("was killed by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
   else
-    end.how = std::format("ended with status {}", WEXITSTATUS(status));
+    end.how = how_it_ended(status);
   return end;
 }
 
