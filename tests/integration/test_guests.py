@@ -12,6 +12,7 @@ import time
 import unittest
 import urllib.request
 
+import wire
 from guests import Speaker, example, until
 from host import Host
 
@@ -117,6 +118,31 @@ class Guests(unittest.TestCase):
         lapse = "time-lapse:time-lapse:celeriac"
         speaker.ready(lapse)
         until(lambda: speaker.ask_json(lapse, {})["photos"] >= 2)
+
+
+    def test_a_compiled_guest_is_compiled_once_answers_and_is_killed(self):
+        def change(processes):
+            processes[:] = [each for each in processes if each["process_name"] == "kinode-1-0"]
+            processes[0]["ahead_of_time"] = True
+        package = repacked("echo", self.directory, change)
+        host, speaker = self.host()
+        speaker.install(package)
+        echo = "kinode-1-0:echo:celeriac"
+        self.assertEqual(speaker.ready(echo, "quick")["body"], b"quick")
+        worker, = workers(host)
+        with open(f"/proc/{worker}/cmdline") as file:
+            self.assertIn("--compiled", file.read().split("\0"))
+        self.assertEqual(len(os.listdir(os.path.join(host.dir, "compiled"))), 1)
+        # The next worker takes what is there.
+        os.kill(worker, signal.SIGKILL)
+        until(lambda: worker not in workers(host))
+        self.assertEqual(speaker.ready(echo, "again")["body"], b"again")
+        self.assertEqual(host.logged().count("has been compiled ahead of time"), 1)
+        processes = speaker.wire.call("PROC", "LIST").document["processes"]
+        number, = (each["id"] for each in processes if each["name"] == echo)
+        self.assertEqual(speaker.wire.process("KILL", number).status, wire.OK)
+        self.assertEqual(speaker.wire.process("STAT", number).status, wire.NOT_FOUND)
+        self.assertEqual(speaker.ask(echo, "still there?")["type"], "error")
 
 
 def workers(host):

@@ -14,6 +14,8 @@
 #include <cerrno>
 #include <cstring>
 #include <format>
+#include <functional>
+#include <span>
 #include <utility>
 
 #include "protocol/document.hpp"
@@ -54,7 +56,7 @@ std::span<const std::uint8_t> bytes_of(const std::string& text) {
 }
 
 /// Whether the compiled file is there; then it is now the one used last.
-Result<bool> find(const GuestCompiler::Read& read, const std::string& module, const wasm::GuestLimits& limits,
+Result<bool> look_for(const GuestCompiler::Read& read, const std::string& module, const wasm::GuestLimits& limits,
                   const fs::path& directory) {
   const auto bytes = read(module);
   if (!bytes) return std::unexpected(bytes.error());
@@ -148,7 +150,7 @@ void GuestCompiler::need(const std::string& module, const wasm::GuestLimits& lim
 void GuestCompiler::look(const std::string& key) {
   const Job& job = jobs_.at(key);
   disk_.run([read = read_, module = job.module, limits = job.limits,
-             directory = options_.directory] { return find(read, module, limits, directory); },
+             directory = options_.directory] { return look_for(read, module, limits, directory); },
             [this, key, alive = alive_](const Result<bool>& there) {
               if (!*alive) return;
               if (!there) return settle(key, std::unexpected(there.error()));
@@ -193,7 +195,7 @@ Result<void> GuestCompiler::launch(const std::string& key, const Descriptor& mod
   made->group = groups_.make(std::format("compiler-{}", compilations_),
                              {.memory = compiler_bytes, .processes = 1, .cpu_weight = compiler_cpu_weight});
   std::vector<std::string> words{options_.program.string(), "--compile", options_.directory.string()};
-  words.append_range(words_of(jobs_.at(key).limits));
+  for (auto& word : words_of(jobs_.at(key).limits)) words.push_back(std::move(word));
   const int descriptors[] = {module.number(), null.number(), writing.number()};
   const auto pid = start_child(std::move(words), descriptors, made->group);
   if (!pid) {
@@ -265,9 +267,12 @@ Result<void> GuestCompiler::outcome(int status) const {
     while (line.ends_with('\n')) line.remove_suffix(1);
     if (const auto feed = line.rfind('\n'); feed != std::string_view::npos) line.remove_prefix(feed + 1);
     if (line.starts_with("error: ")) line.remove_prefix(7);
+    std::string sentence = protocol::as_utf8(line);  // it may have names in it that a stranger has chosen
+    std::ranges::replace_if(
+        sentence, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
     return protocol::fail(
         WEXITSTATUS(status) == refused_module_status ? Status::invalid_code : Status::failed,
-        std::format("The module cannot be compiled ahead of time: {}", protocol::as_utf8(line)));
+        std::format("The module cannot be compiled ahead of time: {}", sentence));
   }
   const bool no_memory = ended.group && ended.group->out_of_memory_kills() != 0;
   return protocol::fail(

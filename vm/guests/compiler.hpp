@@ -53,8 +53,8 @@ inline constexpr std::size_t max_compiler_waiters = 1024;
 inline constexpr std::size_t max_compiler_words = 4096;
 
 struct CompilerOptions {
-  std::filesystem::path program;    ///< celeriac-guest
-  std::filesystem::path directory;  ///< of the compiled files; made when it is needed
+  std::filesystem::path program = {};    ///< celeriac-guest
+  std::filesystem::path directory = {};  ///< of the compiled files; made when it is needed
   std::chrono::milliseconds patience = compile_patience;
   std::uint64_t most_bytes = max_compiled_total;
 };

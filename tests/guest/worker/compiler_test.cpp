@@ -8,6 +8,8 @@
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <format>
 #include <fstream>
+#include <map>
+#include <tuple>
 
 #include "fake_vm.hpp"
 #include "modules.hpp"
@@ -76,6 +78,20 @@ class Compilers {
   std::unique_ptr<GuestCompiler> compiler;
 };
 
+/// Something to have in the compiler's place.
+struct Program {
+  explicit Program(const std::string& script)
+      : path(fs::temp_directory_path() / std::format("celeriac-program-{}-{}", ::getpid(), ++count)) {
+    std::ofstream(path) << "#!/bin/sh\n" << script << '\n';
+    fs::permissions(path, fs::perms::owner_all);
+  }
+  ~Program() { fs::remove(path); }
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+  fs::path path;
+  static inline int count = 0;
+};
+
 }  // namespace
 
 TEST_CASE("a module is compiled once, for all who start it meanwhile and later, and runs in a worker") {
@@ -120,13 +136,27 @@ TEST_CASE("what cannot be compiled is refused with a sentence, and the next one 
 }
 
 TEST_CASE("a compilation that takes too long is given up") {
-  Compilers compilers({.patience = std::chrono::milliseconds(0)});
+  const Program sleeps("exec /bin/sleep 1000");
+  Compilers compilers({.program = sleeps.path, .patience = std::chrono::milliseconds(100)});
   compilers.module("returns", modules::returns);
   const auto given_up = compilers.result(compilers.need("returns"));
   REQUIRE_FALSE(given_up);
   CHECK(given_up.error().status == Status::timeout);
   CHECK_THAT(given_up.error().message, ContainsSubstring("takes longer"));
-  CHECK(compilers.files() == 0);
+}
+
+TEST_CASE("a compiler that dies is an error of the start, and so is one that says why it ended") {
+  const Program dies("kill -KILL $$"), complains("echo 'error: The disk is full.' >&2; exit 1");
+  for (const auto& [program, status, words] :
+       {std::tuple{&dies, Status::out_of_resources, "killed by signal 9"},
+        std::tuple{&complains, Status::failed, "ahead of time: The disk is full."}}) {
+    Compilers compilers({.program = program->path});
+    compilers.module("returns", modules::returns);
+    const auto failed = compilers.result(compilers.need("returns"));
+    REQUIRE_FALSE(failed);
+    CHECK(failed.error().status == status);
+    CHECK_THAT(failed.error().message, ContainsSubstring(words));
+  }
 }
 
 TEST_CASE("a compiler that is not there is an error of the start") {
@@ -139,11 +169,11 @@ TEST_CASE("a compiler that is not there is an error of the start") {
 
 TEST_CASE(
     "compiled files take so much room together: those used longest ago go, and what was never finished") {
-  Compilers compilers({.most_bytes = 10'000});
+  Compilers compilers({.most_bytes = 1'000'000});
   compilers.module("returns", modules::returns);
   fs::create_directories(Compilers::directory());
   const auto old = Compilers::directory() / "old.wasm", older = Compilers::directory() / "older.wasm";
-  for (const auto& [path, age, bytes] : {std::tuple{old, 1, 10U}, std::tuple{older, 2, 20'000U}}) {
+  for (const auto& [path, age, bytes] : {std::tuple{old, 1, 10U}, std::tuple{older, 2, 1'000'000U}}) {
     std::ofstream(path) << std::string(bytes, 'x');
     fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(age));
   }
@@ -158,13 +188,16 @@ TEST_CASE("so many starts wait for compilations, and one more is refused") {
   Compilers compilers;
   compilers.module("returns", modules::returns);
   std::size_t done = 0;
-  for (std::size_t i = 0; i < vm::guests::max_compiler_waiters; ++i)
-    compilers.compiler->need("returns", {},
-                             [&](const protocol::Result<void>& result) { done += result ? 1 : 0; });
-  const auto refused = compilers.result(compilers.need("returns"));
-  REQUIRE_FALSE(refused);
-  CHECK(refused.error().status == Status::overloaded);
-  CHECK(compilers.result(compilers.need("returns", {.depth = 7})).error().status == Status::overloaded);
+  const auto count = [&](const protocol::Result<void>& result) {
+    if (result) ++done;
+  };
+  for (std::size_t i = 0; i < vm::guests::max_compiler_waiters; ++i) compilers.compiler->need("returns", {}, count);
+  const auto same = compilers.need("returns"), other = compilers.need("returns", {.depth = 7});
+  for (const auto& late : {same, other}) {
+    const auto refused = compilers.result(late);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().status == Status::overloaded);
+  }
   while (done < vm::guests::max_compiler_waiters) {
     compilers.io.restart();
     REQUIRE(compilers.io.run_one_for(patience) == 1);
