@@ -100,7 +100,7 @@ class Guests(unittest.TestCase):
             until(lambda: speaker.wire.read("pins.8")["value"] == 0)
 
     def test_the_status_page_counts_its_visitors(self):
-        host, speaker = self.host()
+        host, speaker = self.host("--http", "127.0.0.1:0")
         speaker.install(example("status-page"))
         until(lambda: "Visitor" in page(host, "/garden"))
         first, second = page(host, "/garden"), page(host, "/garden")
