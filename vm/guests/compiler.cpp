@@ -56,8 +56,8 @@ std::span<const std::uint8_t> bytes_of(const std::string& text) {
 }
 
 /// Whether the compiled file is there; then it is now the one used last.
-Result<bool> look_for(const GuestCompiler::Read& read, const std::string& module, const wasm::GuestLimits& limits,
-                  const fs::path& directory) {
+Result<bool> look_for(const GuestCompiler::Read& read, const std::string& module,
+                      const wasm::GuestLimits& limits, const fs::path& directory) {
   const auto bytes = read(module);
   if (!bytes) return std::unexpected(bytes.error());
   std::error_code error;

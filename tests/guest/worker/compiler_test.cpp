@@ -191,7 +191,8 @@ TEST_CASE("so many starts wait for compilations, and one more is refused") {
   const auto count = [&](const protocol::Result<void>& result) {
     if (result) ++done;
   };
-  for (std::size_t i = 0; i < vm::guests::max_compiler_waiters; ++i) compilers.compiler->need("returns", {}, count);
+  for (std::size_t i = 0; i < vm::guests::max_compiler_waiters; ++i)
+    compilers.compiler->need("returns", {}, count);
   const auto same = compilers.need("returns"), other = compilers.need("returns", {.depth = 7});
   for (const auto& late : {same, other}) {
     const auto refused = compilers.result(late);
