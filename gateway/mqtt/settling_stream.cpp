@@ -10,6 +10,7 @@
 #include <boost/asio/write.hpp>
 #include <deque>
 
+#include "gateway/mqtt/connection.hpp"
 #include "web/tls.hpp"
 
 namespace celeriac::gateway {
