@@ -26,7 +26,7 @@ json watering(std::string_view name = "logger") {
   return process;
 }
 
-std::string archive(const std::vector<json>& processes, std::string_view version = "1.0.0",
+std::string packed(const std::vector<json>& processes, std::string_view version = "1.0.0",
                     std::string_view package = "soil", std::string_view module = empty_module) {
   return archive_of(json(processes), metadata_of(package, "acme", version), Compression::none, module);
 }
@@ -39,7 +39,7 @@ TEST_CASE("88: an installed process holds what its manifest asks for, and nothin
   process["request_capabilities"].push_back("echo:echo:acme");
   process["request_networking"] = true;
   process["topics"] = {"soil"};
-  const auto done = bench.install(archive({process}));
+  const auto done = bench.install(packed({process}));
   REQUIRE(done);
   CHECK((*done)["package"] == "soil:acme");
   CHECK((*done)["processes"][0]["process"] == "logger:soil:acme");
@@ -66,13 +66,13 @@ TEST_CASE("89: no process of a package runs before all exist and hold what they 
     CHECK(bench.holds("a:soil:acme", "b:soil:acme", "messaging"));
     CHECK(bench.holds("b:soil:acme", "a:soil:acme", "messaging"));
   };
-  REQUIRE(bench.install(archive({first, second})));
+  REQUIRE(bench.install(packed({first, second})));
   CHECK(seen == 2);
 }
 
 TEST_CASE("90: what was approved is the manifest with this hash, and no other") {
   ServiceBench bench;
-  const std::string calm = archive({process_of()}), greedy = archive({watering()});
+  const std::string calm = packed({process_of()}), greedy = packed({watering()});
   const std::string hash = bench.inspect(calm).value()["hash"];
   CHECK(bench.put(greedy, hash).error().code == "not_approved");
   CHECK(bench.put(greedy, "").error().code == "not_approved");
@@ -85,7 +85,7 @@ TEST_CASE("90: what was approved is the manifest with this hash, and no other") 
 
 TEST_CASE("inspect tells what a package is and wants, and keeps nothing") {
   ServiceBench bench;
-  const auto seen = bench.inspect(archive({watering()})).value();
+  const auto seen = bench.inspect(packed({watering()})).value();
   CHECK(seen["package"] == "soil:acme");
   CHECK(seen["version"] == "1.0.0");
   CHECK(seen["signed_by"] == "");
@@ -94,8 +94,8 @@ TEST_CASE("inspect tells what a package is and wants, and keeps nothing") {
   CHECK(seen["wants"][0] == "logger may read pin 59.");
   CHECK(seen["wants"][1] == "It may switch pin 8, the water valve.");
   CHECK(bench.list().empty());
-  REQUIRE(bench.install(archive({watering()})));
-  const auto again = bench.inspect(archive({watering()}, "2.0.0")).value();
+  REQUIRE(bench.install(packed({watering()})));
+  const auto again = bench.inspect(packed({watering()}, "2.0.0")).value();
   CHECK(again["installed"]["version"] == "1.0.0");
   CHECK(again["installed"]["hash"] == again["hash"]);
   CHECK(bench.inspect("nonsense").error().status == Status::malformed);
@@ -108,7 +108,7 @@ TEST_CASE(
   std::filesystem::create_directories(bench.directory / "trusted-keys");
   const Signer trusted(bench.directory, "trusted"), other(bench.directory, "other");
   write_file(bench.directory / "trusted-keys/acme.pub", trusted.public_key());
-  const std::string bytes = archive({process_of()});
+  const std::string bytes = packed({process_of()});
   const std::string good = celeriac::protocol::join_package_file(trusted.sign(bytes), bytes);
   const std::string strange = celeriac::protocol::join_package_file(other.sign(bytes), bytes);
   const std::string hash = bench.inspect(bytes).value()["hash"];
@@ -129,15 +129,15 @@ TEST_CASE(
     "an update replaces module and files; what others hold of the package stays, and what it has acquired "
     "itself") {
   ServiceBench bench;
-  REQUIRE(bench.install(archive({watering()}, "1.0.0")));
-  REQUIRE(bench.install(archive({process_of("friend")}, "1.0.0", "moss")));
+  REQUIRE(bench.install(packed({watering()}, "1.0.0")));
+  REQUIRE(bench.install(packed({process_of("friend")}, "1.0.0", "moss")));
   const Capability acquired{"n.os@bank:bank:acme", "{\"root\":true}"};
   bench.kernel->grant(bench.process("logger:soil:acme"), acquired);
   bench.kernel->grant(bench.process("friend:moss:acme"), {"n.os@logger:soil:acme", "\"messaging\""});
   const std::string other_module = empty_module + std::string("\0\2\1x", 4);
   json calm = process_of();
   calm["request_capabilities"] = {hardware(read_pin)};
-  REQUIRE(bench.install(archive({calm}, "2.0.0", "soil", other_module)));
+  REQUIRE(bench.install(packed({calm}, "2.0.0", "soil", other_module)));
   CHECK(bench.process("logger:soil:acme").spec.module == sha256_hex(other_module));
   CHECK(bench.world->stopped == std::vector<std::string>{"logger:soil:acme"});
   CHECK(bench.holds("friend:moss:acme", "logger:soil:acme", "messaging"));
@@ -151,16 +151,16 @@ TEST_CASE(
     "what an update no longer gives is taken back, and so is what a process has issued that does not come "
     "again") {
   ServiceBench bench;
-  REQUIRE(bench.install(archive({process_of("friend")}, "1.0.0", "moss")));
+  REQUIRE(bench.install(packed({process_of("friend")}, "1.0.0", "moss")));
   json first = process_of("a"), second = process_of("b");
   first["grant_capabilities"] = {"friend:moss:acme", {{"process", "friend:moss:acme"}, {"params", 1}}};
   second["grant_capabilities"] = {"friend:moss:acme"};
-  REQUIRE(bench.install(archive({first, second})));
+  REQUIRE(bench.install(packed({first, second})));
   CHECK(bench.holds("friend:moss:acme", "a:soil:acme", "messaging"));
   CHECK(bench.holds("friend:moss:acme", "a:soil:acme", 1));
   CHECK(bench.holds("friend:moss:acme", "b:soil:acme", "messaging"));
   first["grant_capabilities"] = {"friend:moss:acme"};
-  REQUIRE(bench.install(archive({first}, "2.0.0")));
+  REQUIRE(bench.install(packed({first}, "2.0.0")));
   CHECK(bench.holds("friend:moss:acme", "a:soil:acme", "messaging"));
   CHECK_FALSE(bench.holds("friend:moss:acme", "a:soil:acme", 1));
   CHECK_FALSE(bench.holds("friend:moss:acme", "b:soil:acme", "messaging"));
@@ -168,27 +168,27 @@ TEST_CASE(
 
 TEST_CASE("what a person has taken away does not come back with an update that nobody is asked about") {
   ServiceBench bench;
-  REQUIRE(bench.install(archive({watering()}, "1.0.0")));
+  REQUIRE(bench.install(packed({watering()}, "1.0.0")));
   REQUIRE(bench.revoke("logger:soil:acme", {"our@hardware:distro:sys", write_pin.dump()}));
   CHECK_FALSE(bench.holds("logger:soil:acme", "hardware:distro:sys", write_pin));
-  REQUIRE(bench.install(archive({watering()}, "1.1.0")));
+  REQUIRE(bench.install(packed({watering()}, "1.1.0")));
   CHECK_FALSE(bench.holds("logger:soil:acme", "hardware:distro:sys", write_pin));
   bench.restart();
-  REQUIRE(bench.install(archive({watering()}, "1.2.0")));
+  REQUIRE(bench.install(packed({watering()}, "1.2.0")));
   CHECK_FALSE(bench.holds("logger:soil:acme", "hardware:distro:sys", write_pin));
   json changed = watering();
   changed["public"] = true;
-  REQUIRE(bench.install(archive({changed}, "2.0.0")));
+  REQUIRE(bench.install(packed({changed}, "2.0.0")));
   CHECK(bench.holds("logger:soil:acme", "hardware:distro:sys", write_pin));
   REQUIRE(bench.revoke("logger:soil:acme", {"our@hardware:distro:sys", write_pin.dump()}));
   REQUIRE(bench.remove("soil:acme"));
-  REQUIRE(bench.install(archive({changed}, "2.0.0")));  // asked anew
+  REQUIRE(bench.install(packed({changed}, "2.0.0")));  // asked anew
   CHECK(bench.holds("logger:soil:acme", "hardware:distro:sys", write_pin));
 }
 
 TEST_CASE("84: what is taken away is named as JSON, whatever its blanks and the order of its keys") {
   ServiceBench bench;
-  REQUIRE(bench.install(archive({watering()})));
+  REQUIRE(bench.install(packed({watering()})));
   CHECK(bench.revoke("logger:soil:acme",
                      {"n.os@hardware:distro:sys", R"({ "pin" : 8, "operation": "SYS.WRITE_PIN" })"}));
   CHECK_FALSE(bench.holds("logger:soil:acme", "hardware:distro:sys", write_pin));
@@ -202,7 +202,7 @@ TEST_CASE("84: what is taken away is named as JSON, whatever its blanks and the 
 TEST_CASE(
     "what was taken away cannot be saved again from a message that brought it, however that spells it") {
   ServiceBench bench;
-  REQUIRE(bench.install(archive({watering()})));
+  REQUIRE(bench.install(packed({watering()})));
   auto& process = bench.process("logger:soil:acme");
   const Capability spelt{"n.os@hardware:distro:sys", R"({"pin":8,  "operation":"SYS.WRITE_PIN"})"};
   process.offered.push_back(spelt);
@@ -213,8 +213,8 @@ TEST_CASE(
 
 TEST_CASE("grants tells in words who may what") {
   ServiceBench bench;
-  REQUIRE(bench.install(archive({watering()})));
-  REQUIRE(bench.install(archive({process_of("friend")}, "1.0.0", "moss")));
+  REQUIRE(bench.install(packed({watering()})));
+  REQUIRE(bench.install(packed({process_of("friend")}, "1.0.0", "moss")));
   const auto all = bench.packages->grants("")["grants"];
   const auto soil = bench.packages->grants("soil:acme")["grants"];
   CHECK(all.size() == 6);
@@ -228,8 +228,8 @@ TEST_CASE("removal ends the processes, and takes files, drives, and what the pac
   ServiceBench bench;
   json process = watering();
   process["directories"] = {"photos"};
-  REQUIRE(bench.install(archive({process})));
-  REQUIRE(bench.install(archive({process_of("friend")}, "1.0.0", "moss")));
+  REQUIRE(bench.install(packed({process})));
+  REQUIRE(bench.install(packed({process_of("friend")}, "1.0.0", "moss")));
   CHECK(std::filesystem::is_directory(bench.directory / "drives/acme/soil/photos"));
   CHECK(read_file(bench.directory / "drives/acme/soil/pkg/data/names.txt") == "fern\n");
   auto& friendly = bench.process("friend:moss:acme");
@@ -248,7 +248,7 @@ TEST_CASE("removal ends the processes, and takes files, drives, and what the pac
 TEST_CASE("a process that cannot be started is told of, and the others run") {
   ServiceBench bench;
   bench.world->refuses = "a";
-  const auto done = bench.install(archive({process_of("a"), process_of("b")}));
+  const auto done = bench.install(packed({process_of("a"), process_of("b")}));
   REQUIRE(done);
   CHECK((*done)["processes"][0]["error"]["message"] == "It imports what nobody offers.");
   CHECK_FALSE((*done)["processes"][1].contains("error"));
@@ -259,21 +259,21 @@ TEST_CASE(
     "a package whose module is none, or whose object finds its path taken, is refused before anything has "
     "changed") {
   ServiceBench bench;
-  CHECK(bench.install(archive({process_of()}, "1.0.0", "soil", "text"))
+  CHECK(bench.install(packed({process_of()}, "1.0.0", "soil", "text"))
             .error()
             .message.contains("no WebAssembly module"));
   json object = process_of();
   object["path"] = "/garden/logger";
-  REQUIRE(bench.install(archive({object})));
+  REQUIRE(bench.install(packed({object})));
   CHECK(bench.process("logger:soil:acme").path == "/garden/logger");
-  CHECK(bench.install(archive({object}, "1.0.0", "moss")).error().code == "object_already_exists");
+  CHECK(bench.install(packed({object}, "1.0.0", "moss")).error().code == "object_already_exists");
   CHECK(bench.list().size() == 1);
-  CHECK(bench.install(archive({object}, "2.0.0")));
+  CHECK(bench.install(packed({object}, "2.0.0")));
 }
 
 TEST_CASE("one package is installed at a time") {
   ServiceBench bench;
-  const std::string bytes = archive({process_of()});
+  const std::string bytes = packed({process_of()});
   const std::string hash = bench.inspect(bytes).value()["hash"];
   const InstallRequest request{
       .blob = ServiceBench::blob(bytes), .approved = hash, .key = {}, .unsigned_too = true};
@@ -289,7 +289,7 @@ TEST_CASE("one package is installed at a time") {
 
 TEST_CASE("an installation that the end of the VM has cut short is ended when it starts again") {
   ServiceBench bench;
-  const std::string bytes = archive({watering()});
+  const std::string bytes = packed({watering()});
   const std::string hash = bench.inspect(bytes).value()["hash"];
   bench.packages->put({.blob = ServiceBench::blob(bytes), .approved = hash, .key = {}, .unsigned_too = true},
                       [](const auto&) {});
@@ -307,7 +307,7 @@ TEST_CASE("an installation that the end of the VM has cut short is ended when it
 
 TEST_CASE("an image that has been copied brings the drives of its packages back") {
   ServiceBench bench;
-  REQUIRE(bench.install(archive({process_of()})));
+  REQUIRE(bench.install(packed({process_of()})));
   bench.settle();
   std::filesystem::remove_all(bench.directory / "drives");
   bench.restart();
