@@ -15,12 +15,12 @@ Result<std::string> normal_path(std::string_view path) {
   };
   if (!path.starts_with('/')) return wrong("it begins with a slash");
   if (path.size() > max_bound_path) return wrong("it is too long");
+  if (path.contains("//")) return wrong("a segment is empty");
   if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   if (path.size() == 1) return std::string("/");
   for (std::size_t at = 0; at != std::string_view::npos;) {
     const auto end = path.find('/', at + 1);
     const auto segment = path.substr(at + 1, end == std::string_view::npos ? end : end - at - 1);
-    if (segment.empty()) return wrong("a segment is empty");
     if (segment == "." || segment == "..") return wrong("a segment of dots leads elsewhere");
     at = end;
   }
