@@ -302,7 +302,7 @@ constexpr Operation table[] = {
   {"PACKAGE.REMOVE", "PACK", "RM", vm, document, "", named_package_fields, "0", "", "Stops and removes a package, its files and grants; the state of its processes stays.", "package=echo:acme"},
   {"PACKAGE.LIST", "PACK", "LIST", vm, none, "", no_fields, "number of slices", "{packages: [{package, version, signed_by, hash, processes, installed}]}", "Lists the installed packages.", ""},
   {"GRANT.LIST", "GRNT", "LIST", vm, maybe, "", grants_fields, "number of slices", "{grants: [{process, issuer, params, says}]}", "Lists who holds which capability.", ""},
-  {"GRANT.ADD", "GRNT", "ADD", vm, document, "", grant_fields, "0", "", "Gives a capability to a process, by its id or path.", R"(process=/garden/counter issuer=our@hardware:distro:sys params={"operation":"SYS.READ_PIN"})"},
+  {"GRANT.ADD", "GRNT", "ADD", vm, document, "", grant_fields, "0", "", "Gives a capability to a process, by its id or path.", R"(process=/garden/counter issuer=our@kernel:distro:sys params="network")"},
   {"GRANT.REVOKE", "GRNT", "REVOK", vm, document, "", revoke_fields, "0", "", "Takes a capability away, at once.", R"(process=logger:garden:acme issuer=our@kernel:distro:sys params=\"network\")"},
   {"IMAGE.LIST", "IMGE", "LIST", vm, maybe, "", prefix_fields, "number of slices", "{objects: [{path, kind, bytes, module, process}]}", "Lists the namespace.", "prefix=/"},
   {"IMAGE.IMPORT", "IMGE", "PUT", vm, id_and, "process", image_import_fields, "0", "", "Puts a module into the namespace.", ""},

@@ -139,7 +139,7 @@ TEST_CASE("a process that cannot be started is told of, and is a failure") {
   CHECK(outcome.err == "celeriac: a:soil:acme does not run: It imports what nobody offers.\n");
 }
 
-TEST_CASE("--key is a public key, or the file that holds one") {
+TEST_CASE("the option --key is a public key, or the file that holds one") {
   Host host;
   const auto key_file = host.directory.file("acme.pub", "untrusted comment: x\nRWabc\n");
   CHECK(host.celeriac({"install", host.file, "--yes", "--key", "RWxyz"}).status == 0);
@@ -227,7 +227,7 @@ TEST_CASE("packages lists what is installed") {
                   {"installed", 1'747'200'000'000}};
   host.serve("PACKAGE.LIST"_op, {{"packages", Json::array({soil})}});
   CHECK(host.celeriac({"packages"}).out ==
-        "PACKAGE    VERSION  PROCESSES  SIGNED BY  INSTALLED\n"
+        "PACKAGE    VERSION  PROCESSES  SIGNED BY   INSTALLED\n"
         "soil:acme      1.0          1  nobody     2025-05-14\n");
   host.serve("PACKAGE.LIST"_op, {{"packages", Json::array()}});
   CHECK(host.celeriac({"packages"}).out == "no package is installed\n");

@@ -322,7 +322,7 @@ TEST_CASE("operations, their fields and their choices complete") {
 }
 
 TEST_CASE("commands complete, those of groups by their second word") {
-  CHECK(offers("stat") == Texts{"status"});
+  CHECK(offers("statu") == Texts{"status"});
   CHECK(offers("pin ") == Texts{"read", "write", "toggle"});
   CHECK(offers("home ") == Texts{"x", "y", "z", "all"});
   CHECK(offers("move --sp") == Texts{"--speed"});

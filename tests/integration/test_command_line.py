@@ -164,7 +164,7 @@ class NobodyThere(unittest.TestCase):
         for how in (signal.SIGTERM, signal.SIGINT):
             host = Host()
             children = host.children()
-            self.assertEqual(len(children), 3)
+            self.assertEqual(len(children), 4)  # simulator, hypervisor, VM, gateway
             self.assertEqual(host.stop(how), 0)
             self.assertFalse([pid for pid in children if os.path.exists(f"/proc/{pid}")])
             self.assertFalse([name for name in os.listdir(host.dir) if name.endswith(".sock")])

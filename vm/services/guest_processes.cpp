@@ -91,7 +91,10 @@ void GuestProcesses::stat(KernelProcess& process, Responder responder) {
 }
 
 void GuestProcesses::append_to(Json& processes) {
-  kernel_.each([&](const KernelProcess& process) { processes.push_back(document(process)); });
+  // Clients are processes as long as they talk; nobody looks for them here.
+  kernel_.each([&](const KernelProcess& process) {
+    if (process.spec.kind == ProcessKind::guest) processes.push_back(document(process));
+  });
 }
 
 Json GuestProcesses::document(const KernelProcess& process) const {
