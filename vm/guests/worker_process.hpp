@@ -41,7 +41,7 @@ struct WorkerIdentity {
 struct WorkerSpec {
   std::filesystem::path program;             ///< celeriac-guest
   std::string package;                       ///< "package:publisher"
-  std::uint64_t instances = 64;              ///< at most
+  std::uint64_t instances = 1024;            ///< at most
   std::uint64_t memory = 256 * 1024 * 1024;  ///< bytes that its instances may use together; 0: no limit
   std::uint32_t cpu_weight = 50;  ///< of 1 … 10000 beside its siblings; 100 is the system's default
   /// A package that asks for speed: its modules are taken from `compiled`, where wasm/guest_compiler.hpp has

@@ -76,9 +76,12 @@ const Kernel::Native* Kernel::native_at(std::string_view path) const {
 Result<Kernel::Target> Kernel::resolve(const Outgoing& message) const {
   Target target;
   if (message.to.starts_with('/')) {
-    if (auto good = protocol::check_path(message.to); !good) return std::unexpected(std::move(good.error()));
+    // A topic is opaque: what follows its path may be anything.
+    const bool is_topic = message.to.starts_with(topic_path) && message.to.size() > topic_path.size();
+    if (!is_topic)
+      if (auto good = protocol::check_path(message.to); !good) return std::unexpected(std::move(good.error()));
     target.path = message.to;
-    if (message.to.starts_with(topic_path)) {
+    if (is_topic) {
       target.is_topic = true;
       target.topic = message.to.substr(topic_path.size());
       target.address = address_of(system_name("topic"));
