@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import time
 import unittest
 
@@ -75,7 +76,8 @@ class Lives(Bed):
         self.speaker.send(a.name, "!say queued")
         hold.tell("respond body now")
         self.assertIn("awaited response", a.heard())
-        self.speaker.ready(a.name, "!log", PATIENCE)  # it has no observer any more: what it had in its mailbox would be in the answer
+        # It has no observer any more: what it had in its mailbox would be in the answer.
+        self.assertEqual(self.speaker.ready(a.name, "!log", PATIENCE)["body"], b"")
         said = a.run("our; caps")
         self.assertEqual(said.splitlines()[0], ours)
         self.assertEqual(sorted(said.splitlines()[1][6:-1].split("; ")), sorted(capabilities[6:-1].split("; ")))
@@ -274,6 +276,7 @@ class Lives(Bed):
         self.assertIn('context="other"', a.heard())
         hold.tell("respond body now")
         self.assertIn("awaited response", full.heard())
+        until(lambda: self.known(full)["mailbox"] == 0)
         full.tell("say well")
         while (said := full.heard()) != "well":
             self.assertNotIn('body="more"', said)
@@ -333,9 +336,9 @@ class Manifests(Bed):
         first = pack(self.directory, "updated", [entry("only")])
         installed(self.host, first)
         same = pack(self.directory, "updated", [entry("only")], version="1.1.0")
-        self.host.celeriac("update", "--unsigned", same, check=0)
+        self.host.celeriac("update", "--unsigned", same, check=0, stdin=subprocess.DEVNULL)
         other = pack(self.directory, "updated", [entry("only", request_networking=True)], version="1.2.0")
-        status, out, err = self.host.celeriac("update", "--unsigned", other)
+        status, out, err = self.host.celeriac("update", "--unsigned", other, stdin=subprocess.DEVNULL)
         self.assertNotEqual(status, 0, out + err)
         listed = json.loads(self.host.celeriac("--json", "packages", check=0)[1])
         self.assertIn(("updated:tests", "1.1.0"), {(each["package"], each["version"]) for each in listed["packages"]})
