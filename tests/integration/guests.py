@@ -9,6 +9,8 @@ import wire
 
 BUILD = os.environ.get("CELERIAC_BUILD", os.path.join(os.environ["CELERIAC_SOURCE"], "build/release"))
 
+CHUNK = 60_000  # bytes of a blob in one request
+
 
 def example(name):
     """The package of an example guest, as the build made it."""
@@ -80,6 +82,15 @@ class Speaker:
             return None
         assert answer.status == wire.OK, answer
         return answer.document
+
+    def blob(self, data):
+        """The handle of a blob with these bytes."""
+        handle = {}
+        for at in range(0, len(data), CHUNK):
+            answer = self.call("BLOB", "WRITE", {"data": data[at:at + CHUNK], **handle})
+            assert answer.status == wire.OK, answer
+            handle = {"blob": answer.value}
+        return handle["blob"]
 
     def subscribe(self, topic):
         answer = self.call("TOPC", "SUBSC", {"topic": topic})

@@ -131,7 +131,7 @@ class Puppet:
         """What it answers a script: its reports, where nobody observes it."""
         item = self.speaker.ask(self.name, "!" + script, PATIENCE)
         assert item["type"] == "response", item
-        return item["body"].decode()
+        return item.get("body", b"").decode()
 
     def tell(self, script):
         """Has it run a script that leaves alone what it is answering."""
@@ -190,7 +190,13 @@ class Stage(unittest.TestCase):
         name = f"{letter}-{next(self.numbers)}"
         said = (parent or self.root).run(f"spawn {self.path_of(module)} name {name} on-exit {on_exit} {'public' if public else ''} {more}")
         self.assertEqual(said, f"spawned {name}:{self.package}:tests\n")
-        return self.observed(Puppet(self, f"{name}:{self.package}:tests"), observed)
+        puppet = Puppet(self, f"{name}:{self.package}:tests")
+        self.addCleanup(self.kill_if_there, puppet)  # a package has 64 processes at once
+        return self.observed(puppet, observed)
+
+    def kill_if_there(self, puppet):
+        if self.known(puppet):
+            self.kill(puppet)
 
     def observed(self, puppet, wanted=True):
         if wanted:
@@ -205,7 +211,7 @@ class Stage(unittest.TestCase):
             item = self.speaker.receive(PATIENCE)
             if item is None:
                 raise TimeoutError(f"{name} has reported nothing; others: {dict(self.reports)}")
-            self.reports[item["source"].split("@")[1]].append(item["body"].decode())
+            self.reports[item["source"].split("@")[1]].append(item.get("body", b"").decode())
         return self.reports[name].popleft()
 
     def kernel(self, command):

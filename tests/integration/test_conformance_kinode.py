@@ -175,7 +175,7 @@ class KinodeMessages(Bed):
 
     def test_045_send_requests_keeps_the_order_of_its_list(self):
         a, b = self.puppets("ab")
-        a.tell("; ".join(f"queue {b.at} body {i}" for i in range(20)) + "; flush")
+        a.tell("\n".join(f"queue {b.at} body {i}" for i in range(20)) + "\nflush")
         self.assertEqual([re.search(r'body="(\d+)"', line)[1] for line in b.heard(20)], [str(i) for i in range(20)])
 
     def test_046_ten_thousand_messages_keep_their_order(self):

@@ -57,14 +57,14 @@ class Messaging(Bed):
             kept = next((item for item in self.waiting if item["topic"] == f"reports/{component}"), None)
             if kept:
                 self.waiting.remove(kept)
-                lines.append(kept["body"].decode())
+                lines.append(kept.get("body", b"").decode())
                 continue
             item = self.speaker.receive(PATIENCE)
             self.assertIsNotNone(item, f"{component} is silent; others: {self.waiting}")
             if item.get("topic"):
                 self.waiting.append(item)
             else:
-                self.reports[item["source"].split("@")[1]].append(item["body"].decode())
+                self.reports[item["source"].split("@")[1]].append(item.get("body", b"").decode())
         return lines
 
     def said(self, component, script, count=1):
@@ -79,7 +79,7 @@ class Messaging(Bed):
             if item.get("topic"):
                 self.waiting.append(item)
             else:
-                self.reports[item["source"].split("@")[1]].append(item["body"].decode())
+                self.reports[item["source"].split("@")[1]].append(item.get("body", b"").decode())
         return self.reports[name].popleft()
 
     def listener(self):

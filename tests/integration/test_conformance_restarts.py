@@ -31,7 +31,7 @@ class Restarts(Stage):
         for each in stays, goes, tells:
             each.tell("set-state kept; get-state")
             self.assertEqual(each.heard(), 'state "kept"')
-        tells.tell("queue our@root:restarts:tests body farewell; on-exit requests; say set")
+        tells.tell("queue our@root:restarts:tests body farewell\non-exit requests\nsay set")
         self.assertEqual(tells.heard(), "set")
         for how in signal.SIGTERM, signal.SIGKILL:
             with self.subTest(how.name):
@@ -43,12 +43,12 @@ class Restarts(Stage):
     def test_074_what_sends_something_at_its_end_is_started_again_too(self):
         self.begin()
         tells = self.puppet("tells")
-        tells.tell("queue our@root:restarts:tests body farewell; on-exit requests; say set")
+        tells.tell("queue our@root:restarts:tests body farewell\non-exit requests\nsay set")
         self.assertEqual(tells.heard(), "set")
         self.again()
         root = Puppet(self, self.root.name)
         said = []
-        until(lambda: said.append(self.speaker.ready(root.name, "!log", PATIENCE)["body"].decode()) or "farewell" in "".join(said))
+        until(lambda: said.append(self.speaker.ready(root.name, "!log", PATIENCE).get("body", b"").decode()) or "farewell" in "".join(said))
         self.assertIn(f"request from={tells.address} expects=none", "".join(said))
         self.speaker.ready(tells.name, "!log", PATIENCE)
 

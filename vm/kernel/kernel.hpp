@@ -138,6 +138,8 @@ class Kernel {
   /// Keeps those that the process issues or that came with a message to it; silently leaves the rest.
   void save(KernelProcess& process, const std::vector<protocol::Capability>& capabilities, Done done);
   void drop(KernelProcess& process, const std::vector<protocol::Capability>& capabilities, Done done);
+  /// With "our" replaced in the issuer's address.
+  [[nodiscard]] protocol::Capability resolved(protocol::Capability capability) const;
   /// The capability to send to a process.
   [[nodiscard]] protocol::Capability messaging(const ProcessName& target) const;
   /// Whether a process may ask the hardware for this: Status::denied with a sentence. Clients may everything.

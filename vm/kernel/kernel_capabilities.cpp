@@ -23,13 +23,20 @@ Capability Kernel::messaging(const ProcessName& target) const {
   return {address_of(target).text(), std::string(messaging_params)};
 }
 
+Capability Kernel::resolved(Capability capability) const {
+  if (const auto at = capability.issuer.find('@'); capability.issuer.substr(0, at) == our)
+    capability.issuer = options_.node + capability.issuer.substr(at);
+  return capability;
+}
+
 bool Kernel::grant(KernelProcess& process, const Capability& capability) {
-  if (!process.capabilities.add(capability)) return false;
+  if (!process.capabilities.add(resolved(capability))) return false;
   world_.keep(process, [](const Result<void>&) {});
   return true;
 }
 
-bool Kernel::revoke(KernelProcess& process, const Capability& capability) {
+bool Kernel::revoke(KernelProcess& process, const Capability& taken) {
+  const Capability capability = resolved(taken);
   if (!process.capabilities.remove(capability)) return false;
   // Nor may it save it again from a message, however that has spelt it.
   std::erase_if(process.offered, [&](const Capability& other) {
@@ -43,7 +50,8 @@ bool Kernel::revoke(KernelProcess& process, const Capability& capability) {
 }
 
 void Kernel::save(KernelProcess& process, const std::vector<Capability>& capabilities, Done done) {
-  for (const auto& capability : capabilities) {
+  for (const auto& wanted : capabilities) {
+    const Capability capability = resolved(wanted);
     const auto same = [&](const Capability& other) {
       return other.issuer == capability.issuer && canonical(other.params) == canonical(capability.params);
     };
@@ -58,15 +66,14 @@ void Kernel::save(KernelProcess& process, const std::vector<Capability>& capabil
 }
 
 void Kernel::drop(KernelProcess& process, const std::vector<Capability>& capabilities, Done done) {
-  for (const auto& capability : capabilities) process.capabilities.remove(capability);
+  for (const auto& capability : capabilities) process.capabilities.remove(resolved(capability));
   world_.keep(process, std::move(done));
 }
 
 /// Only what the sender issues or holds goes along.
 void Kernel::filter(const KernelProcess& sender, protocol::Content& content) const {
   std::erase_if(content.capabilities, [&](Capability& capability) {
-    if (const auto at = capability.issuer.find('@'); capability.issuer.substr(0, at) == our)
-      capability.issuer = options_.node + capability.issuer.substr(at);
+    capability = resolved(std::move(capability));
     return sender.spec.kind != ProcessKind::client && capability.issuer != sender.address &&
            !sender.capabilities.holds(capability);
   });

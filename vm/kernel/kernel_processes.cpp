@@ -312,8 +312,10 @@ void Kernel::spawn(KernelProcess& parent, ProcessSpec spec, std::vector<Capabili
   auto child = initialise(std::move(spec));
   if (!child) return done(std::unexpected(std::move(child.error())));
   // All rights are there before its first instruction.
-  for (const auto& capability : request)
+  for (const auto& wanted : request) {
+    const Capability capability = resolved(wanted);
     if (capability.issuer == parent.address || parent.capabilities.holds(capability)) (*child)->capabilities.add(capability);
+  }
   (*child)->capabilities.add(messaging(parent.spec.name));
   grant(parent, messaging((*child)->spec.name));
   for (const auto& [name, params] : grants)

@@ -1,4 +1,5 @@
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include "fake_kernel_world.hpp"
 #include "protocol/operations.hpp"
@@ -61,7 +62,9 @@ TEST_CASE("85: a dropped capability no longer lets through") {
   auto &a = bench.guest("a"), &b = bench.guest("b");
   bench.may_message(a, b);
   REQUIRE(bench.send(a, Bench::to(b, "hi")));
-  bench.kernel.drop(a, {bench.kernel.messaging(b.spec.name)}, [](const Result<void>&) {});
+  auto dropped = bench.kernel.messaging(b.spec.name);
+  if (GENERATE(false, true)) dropped.issuer = "our@" + b.spec.name.text();
+  bench.kernel.drop(a, {dropped}, [](const Result<void>&) {});
   CHECK_FALSE(bench.send(a, Bench::to(b, "hi")));
 }
 
