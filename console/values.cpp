@@ -52,8 +52,8 @@ Json value_for(const Field& field, const std::string& text) {
 }
 
 constexpr std::string_view type_name(FieldType type) {
-  constexpr std::string_view names[] = {"NUMBER", "INTEGER", "CHOICE", "true|false",
-                                        "TEXT",   "TEXT,…",  "BYTES",  "JSON",       "VALUE"};
+  constexpr std::string_view names[] = {"NUMBER", "INTEGER", "CHOICE", "true|false", "TEXT",
+                                        "TEXT,…", "BYTES",   "JSON",   "VALUE"};
   return names[static_cast<std::size_t>(type)];
 }
 

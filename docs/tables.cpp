@@ -52,7 +52,8 @@ std::string payload_text(const Operation& operation) {
       return std::format("{} id", operation.id_name);
     case Payload::id_and_document:
       return std::format("{} id, then {}{}", operation.id_name,
-                         std::ranges::any_of(operation.fields, &Field::required) ? "" : "optionally ", fields);
+                         std::ranges::any_of(operation.fields, &Field::required) ? "" : "optionally ",
+                         fields);
     case Payload::id_and_envelope:
       return std::format("{} id, then an envelope", operation.id_name);
     case Payload::text:

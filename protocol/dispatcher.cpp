@@ -77,8 +77,8 @@ void Dispatcher::dispatch(const std::shared_ptr<Session>& session, const Request
     return responder.fail(unknown_operation(std::format(
         "{} is in the protocol, but this version of the host does not serve it.", operation->long_name)));
   const auto& handler = handlers_[index_of(*operation)];
-  const bool elsewhere = operation->server != Server::both && operation->server != Server::guest &&
-                         operation->server != server_;
+  const bool elsewhere =
+      operation->server != Server::both && operation->server != Server::guest && operation->server != server_;
   if (!handler && !(forward_ && elsewhere))
     return responder.fail(
         unknown_operation(std::format("{} is served by the {}, not here.", operation->long_name,

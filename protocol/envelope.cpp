@@ -227,10 +227,9 @@ template <class Message>
 constexpr std::array content_fields{
     FieldReader<Message>{"body", [](Reader& r, Message& m) { r.bytes(m.body, max_body); }},
     FieldReader<Message>{"metadata", [](Reader& r, Message& m) { r.text(m.metadata); }},
-    FieldReader<Message>{"capabilities",
-                         [](Reader& r, Message& m) {
-                           r.list(max_capabilities_attached, m.capabilities, read_capability);
-                         }},
+    FieldReader<Message>{
+        "capabilities",
+        [](Reader& r, Message& m) { r.list(max_capabilities_attached, m.capabilities, read_capability); }},
     FieldReader<Message>{"format", [](Reader& r, Message& m) { r.choice(format_names, m.format); }},
     FieldReader<Message>{"topic", [](Reader& r, Message& m) { r.text(m.topic); }},
     FieldReader<Message>{"content_type", [](Reader& r, Message& m) { r.text(m.content_type); }},
@@ -248,14 +247,16 @@ constexpr FieldReader<Outgoing> outgoing_fields[] = {
     {"to", [](Reader& r, Outgoing& m) { r.text(m.to); }},
     {"inherit", [](Reader& r, Outgoing& m) { m.inherit = r.flag(); }},
     {"expects", [](Reader& r, Outgoing& m) { m.expects = r.integer(0, most); }},
-    {"body_blob", [](Reader& r, Outgoing& m) { m.body_blob = static_cast<std::uint16_t>(r.integer(0, 65535)); }},
+    {"body_blob",
+     [](Reader& r, Outgoing& m) { m.body_blob = static_cast<std::uint16_t>(r.integer(0, 65535)); }},
     {"context", [](Reader& r, Outgoing& m) { r.bytes(m.context.emplace(), max_body); }},
     {"blob", [](Reader& r, Outgoing& m) { m.blob = static_cast<std::uint16_t>(r.integer(0, 65535)); }},
     {"blob_bytes", [](Reader& r, Outgoing& m) { r.bytes(m.blob_bytes.emplace(), max_body); }},
     {"mime", [](Reader& r, Outgoing& m) { r.text(m.mime); }},
     {"rsvp", [](Reader& r, Outgoing& m) { r.text(m.rsvp); }},
     {"replies", [](Reader& r, Outgoing& m) { m.replies = static_cast<std::uint16_t>(r.integer(0, 65535)); }},
-    {"request", [](Reader& r, Outgoing& m) { m.request = static_cast<std::uint64_t>(r.integer(least, most)); }},
+    {"request",
+     [](Reader& r, Outgoing& m) { m.request = static_cast<std::uint64_t>(r.integer(least, most)); }},
 };
 
 constexpr FieldReader<Item> item_fields[] = {

@@ -147,21 +147,24 @@ constexpr Field blob_handle{"blob", FieldType::integer, "", "the blob's handle",
 constexpr Field optional_blob{"blob", FieldType::integer, "", "a blob's handle; 0: none", false, 0, 0, 65535};
 constexpr Field data{"data", FieldType::bytes, "", "the bytes"};
 constexpr Field byte_offset{"offset", FieldType::integer, "bytes", "where to begin", false, 0, 0, 1e12};
-constexpr Field byte_length{"length", FieldType::integer, "bytes", "how much at most; 0: what fits", false, 0, 0, 1e9};
+constexpr Field byte_length{
+    "length", FieldType::integer, "bytes", "how much at most; 0: what fits", false, 0, 0, 1e9};
 
 constexpr Field open_fields[] = {
     optional_text("name", "process:package:publisher; client-N:console:local if absent"),
-    optional_text("path", "a second name, a path"),
-    optional_flag("public", "everybody may send to it")};
+    optional_text("path", "a second name, a path"), optional_flag("public", "everybody may send to it")};
 constexpr Field receive_fields[] = {
     {"timeout", FieldType::number, "ms", "how long to wait; for ever if absent", false, -1, 0, 86'400'000}};
-constexpr Field print_fields[] = {{"verbosity", FieldType::integer, "", "0 always shown … 3", true, 0, 0, 255},
-                                  text("text", "what to show")};
+constexpr Field print_fields[] = {
+    {"verbosity", FieldType::integer, "", "0 always shown … 3", true, 0, 0, 255},
+    text("text", "what to show")};
 constexpr Field topic_fields[] = {text("topic", "name of the topic")};
 constexpr Field blob_write_fields[] = {optional_blob, data};
 constexpr Field blob_read_fields[] = {
-    {"blob", FieldType::integer, "", "a handle; 0: of the present message, -1: the last there was", false, 0, -1, 65535},
-    byte_offset, byte_length};
+    {"blob", FieldType::integer, "", "a handle; 0: of the present message, -1: the last there was", false, 0,
+     -1, 65535},
+    byte_offset,
+    byte_length};
 constexpr Field blob_fields[] = {blob_handle};
 constexpr Field range_fields[] = {byte_offset, byte_length};
 constexpr Field state_set_fields[] = {optional(data), optional_blob};
@@ -179,20 +182,24 @@ constexpr Field ended_fields[] = {text("how", "returned, trap, refused or killed
                                   optional_text("message", "what happened, for a person"),
                                   optional_text("output", "the end of its standard error")};
 constexpr Field commit_fields[] = {
-    optional(data), optional_blob,  // a snapshot, protocol/snapshot.hpp
+    optional(data),
+    optional_blob,  // a snapshot, protocol/snapshot.hpp
     {"outbox", FieldType::any, "", "[binary]: envelopes that leave with the commit, in order", false, 0},
-    {"outbox_blob", FieldType::integer, "", "or the blob that holds them: {outbox: [binary]}; 0: none", false, 0, 0, 65535},
+    {"outbox_blob", FieldType::integer, "", "or the blob that holds them: {outbox: [binary]}; 0: none", false,
+     0, 0, 65535},
     optional_integer("answered", "number of the request that this run has dealt with")};
 constexpr Field guest_start_fields[] = {
     text("address", "its address: node@process:package:publisher"),
     text("path", "its path"),
     text("module", "sha256 of its module"),
-    optional_text("abi", "kinode, wasi-messaging[/A…E], othismo[/1,/3], preview1 or farm; found out if absent"),
+    optional_text("abi",
+                  "kinode, wasi-messaging[/A…E], othismo[/1,/3], preview1 or farm; found out if absent"),
     {"arguments", FieldType::texts, "", "what a command gets", false, 0},
     {"topics", FieldType::texts, "", "subscriptions of its configuration", false, 0},
     {"exchanges", FieldType::texts, "", "message exchanges that it may connect to", false, 0},
     {"directories", FieldType::texts, "", "drives that it may open files in", false, 0},
-    {"limits", FieldType::document, "", "{memory_pages, depth, fuel, table, message_bytes, messages_per_second}", false, 0},
+    {"limits", FieldType::document, "",
+     "{memory_pages, depth, fuel, table, message_bytes, messages_per_second}", false, 0},
     optional_flag("restore", "it has a snapshot: GUEST.RESTORE before it runs")};
 constexpr Field file_open_fields[] = {
     text("path", "absolute: /package:publisher/pkg/…"),
@@ -201,11 +208,13 @@ constexpr Field file_handle{"file", FieldType::integer, "", "the open file", tru
 constexpr Field file_read_fields[] = {file_handle, byte_offset, byte_length};
 constexpr Field file_write_fields[] = {file_handle, byte_offset, data, optional_flag("append", "at the end")};
 constexpr Field file_fields[] = {file_handle};
-constexpr Field file_resize_fields[] = {file_handle, {"size", FieldType::integer, "bytes", "new size", true, 0, 0, 1e12}};
+constexpr Field file_resize_fields[] = {file_handle,
+                                        {"size", FieldType::integer, "bytes", "new size", true, 0, 0, 1e12}};
 constexpr Field path_fields[] = {text("path", "absolute")};
 constexpr Field rename_fields[] = {text("path", "absolute"), text("to", "absolute")};
 constexpr Field package_blob_fields[] = {
-    blob_handle, optional_text("key", "minisign public key that must have signed it; the trusted ones if absent")};
+    blob_handle,
+    optional_text("key", "minisign public key that must have signed it; the trusted ones if absent")};
 constexpr Field install_fields[] = {
     blob_handle, text("approved", "hash of the manifest that the person has seen"),
     optional_text("key", "minisign public key that must have signed it; the trusted ones if absent"),
@@ -214,11 +223,12 @@ constexpr Field named_package_fields[] = {text("package", "package:publisher")};
 constexpr Field grants_fields[] = {optional_text("package", "package:publisher; all if absent")};
 constexpr Field revoke_fields[] = {text("process", "process:package:publisher"), text("issuer", "address"),
                                    text("params", "JSON")};
-constexpr Field grant_fields[] = {text("process", "process:package:publisher, or a path"), text("issuer", "address"),
-                                  text("params", "JSON")};
+constexpr Field grant_fields[] = {text("process", "process:package:publisher, or a path"),
+                                  text("issuer", "address"), text("params", "JSON")};
 constexpr Field prefix_fields[] = {optional_text("prefix", "what the paths begin with")};
 constexpr Field image_import_fields[] = {blob_handle, text("path", "where it goes in the namespace")};
-constexpr Field instantiate_fields[] = {text("module", "path of the module"), text("path", "path of the new instance"),
+constexpr Field instantiate_fields[] = {text("module", "path of the module"),
+                                        text("path", "path of the new instance"),
                                         optional_text("abi", "found out if absent")};
 constexpr Field image_path_fields[] = {text("path", "path in the namespace")};
 constexpr Field image_file_fields[] = {text("file", "absolute path of the new file on the host")};

@@ -150,7 +150,8 @@ Result<Arguments> Arguments::decode(const Operation& operation, std::string_view
   if (payload.empty() && may_be_absent) {
     // A document may be left out where nothing in it is needed.
     if (operation.payload != Payload::id_and_document) return made;
-    if (auto none = checked_fields(operation, Json::object(), true); !none) return std::unexpected(std::move(none.error()));
+    if (auto none = checked_fields(operation, Json::object(), true); !none)
+      return std::unexpected(std::move(none.error()));
     return made;
   }
   auto document = from_bson(payload);

@@ -51,8 +51,10 @@ int main(int argc, char** argv) {
   app.add_option("--node", kernel.node, "name of this node: what other nodes write to (celeriac.local)");
   app.add_flag("--strict-responses", kernel.strict_responses,
                "a guest may respond only to whom it may send to, as Kinode has it");
-  app.add_option("--guest-program", guest_program, "the worker of packages (celeriac-guest, beside this program)");
-  app.add_option("--verbosity", verbosity, "lines of guests that go into the log: 0 to 3")->check(CLI::Range(0, 3));
+  app.add_option("--guest-program", guest_program,
+                 "the worker of packages (celeriac-guest, beside this program)");
+  app.add_option("--verbosity", verbosity, "lines of guests that go into the log: 0 to 3")
+      ->check(CLI::Range(0, 3));
   app.add_flag("--stdio", doors.stdio, "serve standard input and output as well, and end when they do");
   app.set_version_flag("--version", CELERIAC_VERSION);
   app.footer("Example: celeriac-vm --dir /var/lib/celeriac");

@@ -87,8 +87,10 @@ Vm::Vm(boost::asio::io_context& io, const VmOptions& options, std::unique_ptr<Im
       message_service_(guests_),
       guest_processes_(guests_),
       hardware_(guests_.kernel(),
-                [this](const KernelProcess& process, const protocol::Operation& operation, const protocol::Json& fields,
-                       Hardware::Done done) { machine_.operate(process, operation, fields, std::move(done)); }),
+                [this](const KernelProcess& process, const protocol::Operation& operation,
+                       const protocol::Json& fields, Hardware::Done done) {
+                  machine_.operate(process, operation, fields, std::move(done));
+                }),
       timer_(io, guests_.kernel()),
       sequence_objects_(guests_.kernel(), *store_, world_.loop()),
       image_objects_(guests_),
@@ -105,14 +107,13 @@ Vm::Vm(boost::asio::io_context& io, const VmOptions& options, std::unique_ptr<Im
   serve_processes(dispatcher_, *store_, world_.loop(), guest_processes_);
   serve_image(dispatcher_, guests_, *image_, image_objects_);
   message_service_.install(dispatcher_);
-  message_service_.install_guests(guests_.dispatcher(),
-                                  [this](const KernelProcess& process, const protocol::Operation& operation,
-                                         std::string_view payload, protocol::Responder responder) {
-                                    machine_.pass(process, operation, payload,
-                                                  [held = std::move(responder)](const protocol::Reply& reply) mutable {
-                                                    held.forward(reply);
-                                                  });
-                                  });
+  message_service_.install_guests(
+      guests_.dispatcher(), [this](const KernelProcess& process, const protocol::Operation& operation,
+                                   std::string_view payload, protocol::Responder responder) {
+        machine_.pass(
+            process, operation, payload,
+            [held = std::move(responder)](const protocol::Reply& reply) mutable { held.forward(reply); });
+      });
   const ProcessOf speaker = [this](protocol::Request& request) {
     return message_service_.speaker(*request.session, ProcessId{request.arguments.id()});
   };
@@ -122,15 +123,20 @@ Vm::Vm(boost::asio::io_context& io, const VmOptions& options, std::unique_ptr<Im
   });
   file_service_.install(dispatcher_, speaker);
   file_service_.install(guests_.dispatcher(), speaker);
-  guests_.on_forward([this](const MessageRef& message, KernelWorld::Done done) { relay_.forward(message, std::move(done)); });
+  guests_.on_forward([this](const MessageRef& message, KernelWorld::Done done) {
+    relay_.forward(message, std::move(done));
+  });
   guests_.on_topic([this](std::string_view topic, bool wanted) { relay_.topic(topic, wanted); });
   guests_.on_changed([this](const KernelProcess& process) {
-    const bool has_ended = process.state == KernelState::gone || process.state == KernelState::resting || process.state == KernelState::ending;
+    const bool has_ended = process.state == KernelState::gone || process.state == KernelState::resting ||
+                           process.state == KernelState::ending;
     if (process.spec.kind == ProcessKind::guest && has_ended) {
       machine_.release(process.id);
       file_service_.ended(process);
     }
-    if (process.spec.kind == ProcessKind::client && process.spec.name == system_name("mqtt") && process.alive()) relay_.resubscribe();
+    if (process.spec.kind == ProcessKind::client && process.spec.name == system_name("mqtt") &&
+        process.alive())
+      relay_.resubscribe();
   });
   serve_system(dispatcher_, hypervisor_, local_);
   local_.on_sync([this](LocalOperations::Done done) {

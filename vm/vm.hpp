@@ -31,10 +31,10 @@
 namespace celeriac::vm {
 
 struct VmOptions {
-  std::filesystem::path directory;   ///< of image.sqlite; made if need be
-  std::filesystem::path hypervisor;  ///< the hypervisor's socket
-  std::string token = {};            ///< what clients over TCP must bring
-  AccountOptions account = {};       ///< the web API to sync with
+  std::filesystem::path directory;           ///< of image.sqlite; made if need be
+  std::filesystem::path hypervisor;          ///< the hypervisor's socket
+  std::string token = {};                    ///< what clients over TCP must bring
+  AccountOptions account = {};               ///< the web API to sync with
   std::filesystem::path guest_program = {};  ///< celeriac-guest
   KernelOptions kernel = {};
   int verbosity = 0;  ///< of guests' lines that go into the log
@@ -58,8 +58,8 @@ class Vm {
      std::unique_ptr<Worker> worker, std::unique_ptr<Assets> assets, std::unique_ptr<AssetStore> asset_store,
      std::unique_ptr<CodeStore> store, std::optional<Account> account);
 
-  // Destroyed from below: the worker finishes its jobs while the image is there. What the parts below have given it
-  // is done before they go.
+  // Destroyed from below: the worker finishes its jobs while the image is there. What the parts below have
+  // given it is done before they go.
   std::unique_ptr<Image> image_;
   std::unique_ptr<Worker> worker_;
   std::unique_ptr<Assets> assets_;

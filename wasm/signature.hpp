@@ -1,5 +1,6 @@
 #pragma once
-// Types of functions of any core module: sequences' modules need two value types (types.hpp), foreign ones all four numbers.
+// Types of functions of any core module: sequences' modules need two value types (types.hpp), foreign ones
+// all four numbers.
 
 #include <cstdint>
 #include <string>

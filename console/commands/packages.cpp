@@ -137,9 +137,11 @@ Action declare_uninstall(CLI::App& app) {
 
 Action declare_grant(CLI::App& app) {
   auto job = std::make_shared<Grant>();
-  app.add_option("process", job->process, "Who is to have it: process:package:publisher, or a path")->required();
+  app.add_option("process", job->process, "Who is to have it: process:package:publisher, or a path")
+      ->required();
   app.add_option("issuer", job->issuer, "Whose capability it is: our@hardware:distro:sys")->required();
-  app.add_option("params", job->params, "What it is, JSON: {\"operation\": \"SYS.READ_PIN\", \"pin\": 59}")->required();
+  app.add_option("params", job->params, "What it is, JSON: {\"operation\": \"SYS.READ_PIN\", \"pin\": 59}")
+      ->required();
   return [job](Context& context) { return grant(context, *job); };
 }
 

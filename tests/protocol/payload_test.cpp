@@ -221,8 +221,9 @@ TEST_CASE("a document is required, but where it is optional it may be absent") {
   for (const auto& row : operations()) {
     if (!has_document(row)) continue;
     INFO(row.long_name);
-    const bool needed = row.payload == Payload::document ||
-                        (row.payload == Payload::id_and_document && std::ranges::any_of(row.fields, &Field::required));
+    const bool needed =
+        row.payload == Payload::document ||
+        (row.payload == Payload::id_and_document && std::ranges::any_of(row.fields, &Field::required));
     CHECK(Arguments::decode(row, id_part(row)).has_value() == !needed);
   }
 }

@@ -1,6 +1,6 @@
 #pragma once
-// The machine as guests reach it: operations of SYS in a guest's name, once the kernel has said that it may. The guest is the holder of what
-// it starts and switches on; when it ends, that ends with it.
+// The machine as guests reach it: operations of SYS in a guest's name, once the kernel has said that it may.
+// The guest is the holder of what it starts and switches on; when it ends, that ends with it.
 
 #include <string_view>
 
@@ -21,7 +21,8 @@ class GuestMachine {
   void pass(const KernelProcess& process, const protocol::Operation& operation, std::string_view payload,
             protocol::Session::Completion completion);
   /// The same with fields. `done` gets the document of the answer, or its return value.
-  void operate(const KernelProcess& process, const protocol::Operation& operation, const protocol::Json& fields, Done done);
+  void operate(const KernelProcess& process, const protocol::Operation& operation,
+               const protocol::Json& fields, Done done);
   /// A guest has ended.
   void release(ProcessId process) { hypervisor_.release(number(process), false); }
 

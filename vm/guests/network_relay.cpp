@@ -30,7 +30,8 @@ void NetworkRelay::receive() {
 }
 
 void NetworkRelay::ask(const char* service, std::string body, KernelWorld::Done done) {
-  if (pending_.size() >= max_relayed) return done(fail(Status::overloaded, "Too many messages wait for the network."));
+  if (pending_.size() >= max_relayed)
+    return done(fail(Status::overloaded, "Too many messages wait for the network."));
   protocol::Outgoing out;
   out.to = system_name(service).text();
   out.body = std::move(body);
@@ -49,8 +50,9 @@ void NetworkRelay::settle(const Item& item) {
   auto done = std::move(found->second);
   pending_.erase(found);
   if (item.type == ItemType::error)
-    return done(fail(Status::offline, item.failure == Failure::no_target ? "No network is connected: the gateway does not run."
-                                                                         : "The network has not taken the message in time."));
+    return done(fail(Status::offline, item.failure == Failure::no_target
+                                          ? "No network is connected: the gateway does not run."
+                                          : "The network has not taken the message in time."));
   const auto outcome = protocol::decode_node_outcome(item.body);
   if (!outcome) return done(std::unexpected(outcome.error()));
   if (outcome->failure) return done(fail(Status::offline, outcome->explanation));
@@ -58,7 +60,9 @@ void NetworkRelay::settle(const Item& item) {
 }
 
 void NetworkRelay::forward(const MessageRef& message, KernelWorld::Done done) {
-  NodeMessage out{.type = message->response ? ItemType::response : ItemType::request, .id = message->id, .source = message->source.address.process.text()};
+  NodeMessage out{.type = message->response ? ItemType::response : ItemType::request,
+                  .id = message->id,
+                  .source = message->source.address.process.text()};
   static_cast<protocol::Content&>(out.envelope) = message->content;
   out.envelope.to = message->target.address.process.text();
   out.envelope.expects = message->expects;
@@ -73,8 +77,10 @@ void NetworkRelay::forward(const MessageRef& message, KernelWorld::Done done) {
   }
   std::string bytes = protocol::encode(out);
   if (bytes.size() > protocol::max_node_message)
-    return done(fail(Status::out_of_resources, std::format("A message to another node has at most {} bytes.", protocol::max_node_message)));
-  ask("net", protocol::encode(protocol::NodeParcel{message->target.address.node, std::move(bytes)}), std::move(done));
+    return done(fail(Status::out_of_resources, std::format("A message to another node has at most {} bytes.",
+                                                           protocol::max_node_message)));
+  ask("net", protocol::encode(protocol::NodeParcel{message->target.address.node, std::move(bytes)}),
+      std::move(done));
 }
 
 void NetworkRelay::topic(std::string_view topic, bool wanted) {
@@ -111,10 +117,12 @@ NodeOutcome NetworkRelay::arrived(std::string_view bytes) {
   if (in->envelope.rsvp)
     if (auto rsvp = parse_address(*in->envelope.rsvp)) message->rsvp = Endpoint{no_process, std::move(*rsvp)};
   if (in->envelope.blob_bytes)
-    message->blob = BlobRef{std::make_shared<Blob>(std::move(*in->envelope.blob_bytes)), std::move(in->envelope.mime)};
+    message->blob =
+        BlobRef{std::make_shared<Blob>(std::move(*in->envelope.blob_bytes)), std::move(in->envelope.mime)};
   message->content = static_cast<protocol::Content&&>(in->envelope);
   if (const auto taken = kernel_.arrive_from_elsewhere(std::move(message)); !taken)
-    return refuse(taken.error().status == Status::overloaded ? Failure::full : Failure::no_target, taken.error().message);
+    return refuse(taken.error().status == Status::overloaded ? Failure::full : Failure::no_target,
+                  taken.error().message);
   return {};
 }
 

@@ -1,6 +1,7 @@
 #pragma once
-// The kernel's own correspondence: messages for other nodes go to net:distro:sys, subscriptions of topics "mqtt:…" to mqtt:distro:sys, both in
-// the gateway; what comes from other nodes arrives here. gateway/mqtt/README.md has the exchange.
+// The kernel's own correspondence: messages for other nodes go to net:distro:sys, subscriptions of topics
+// "mqtt:…" to mqtt:distro:sys, both in the gateway; what comes from other nodes arrives here.
+// gateway/mqtt/README.md has the exchange.
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>

@@ -190,9 +190,10 @@ Result<void> Image::copy_to(const std::filesystem::path& file) {
   if (!file.is_absolute()) return fail(Status::malformed, "The path of the copy must be absolute.");
   std::error_code error;
   if (std::filesystem::exists(file, error))
-    return std::unexpected(protocol::Error{.status = Status::wrong_state,
-                                           .message = std::format("There is a file {} already.", file.string()),
-                                           .code = "image_already_exists"});
+    return std::unexpected(
+        protocol::Error{.status = Status::wrong_state,
+                        .message = std::format("There is a file {} already.", file.string()),
+                        .code = "image_already_exists"});
   auto statement = database_.prepare("VACUUM INTO ?");
   if (!statement) return std::unexpected(std::move(statement.error()));
   const std::string name = file.string();
@@ -215,7 +216,10 @@ Result<nlohmann::json> Image::examine() {
   const auto page = scalar(database_, "PRAGMA page_size"), pages = scalar(database_, "PRAGMA page_count"),
              unused = scalar(database_, "PRAGMA freelist_count");
   if (!page || !pages || !unused) return fail(Status::internal, "The image does not tell its size.");
-  return nlohmann::json{{"whole", findings.empty()}, {"bytes", *page * *pages}, {"free_bytes", *page * *unused}, {"findings", findings}};
+  return nlohmann::json{{"whole", findings.empty()},
+                        {"bytes", *page * *pages},
+                        {"free_bytes", *page * *unused},
+                        {"findings", findings}};
 }
 
 Result<nlohmann::json> Image::compact() {

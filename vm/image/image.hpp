@@ -66,7 +66,8 @@ class Image {
   protocol::Result<void> set_note(std::string_view name, std::string_view text);
 
   /// For the stores of other parts, which keep to the Worker as well.
-  /// Writes a copy, whole and consistent, into a file that is not there yet. wrong_state: it is; malformed: its path is not absolute.
+  /// Writes a copy, whole and consistent, into a file that is not there yet. wrong_state: it is; malformed:
+  /// its path is not absolute.
   protocol::Result<void> copy_to(const std::filesystem::path& file);
   /// `{whole, bytes, free_bytes, findings: [sentence]}`
   protocol::Result<nlohmann::json> examine();

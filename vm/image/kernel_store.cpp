@@ -100,14 +100,17 @@ Result<std::vector<StoredMessage>> KernelStore::messages() {
     auto row = statement->step();
     if (!row) return std::unexpected(std::move(row.error()));
     if (!*row) return made;
-    made.push_back({static_cast<std::uint64_t>(statement->integer(0)), statement->text(1), statement->blob(2)});
+    made.push_back(
+        {static_cast<std::uint64_t>(statement->integer(0)), statement->text(1), statement->blob(2)});
   }
 }
 
 Result<void> KernelStore::put_message(const StoredMessage& message) {
   auto statement = database_.prepare("INSERT INTO messages (number, target, bytes) VALUES (?, ?, ?)");
   if (!statement) return std::unexpected(std::move(statement.error()));
-  statement->bind(1, static_cast<std::int64_t>(message.number)).bind(2, std::string_view(message.target)).bind_blob(3, message.bytes);
+  statement->bind(1, static_cast<std::int64_t>(message.number))
+      .bind(2, std::string_view(message.target))
+      .bind_blob(3, message.bytes);
   return finish(*statement);
 }
 
@@ -124,7 +127,8 @@ Result<std::optional<protocol::Snapshot>> KernelStore::snapshot(std::string_view
   auto row = head->bind(1, name).step();
   if (!row) return std::unexpected(std::move(row.error()));
   if (!*row) return std::nullopt;
-  protocol::Snapshot made{.memory_pages = static_cast<std::uint32_t>(head->integer(0)), .globals = globals_of(head->blob(1))};
+  protocol::Snapshot made{.memory_pages = static_cast<std::uint32_t>(head->integer(0)),
+                          .globals = globals_of(head->blob(1))};
   auto chunks = database_.prepare("SELECT place, bytes FROM chunks WHERE name = ? ORDER BY place");
   if (!chunks) return std::unexpected(std::move(chunks.error()));
   chunks->bind(1, name);
@@ -181,7 +185,8 @@ Result<std::vector<StoredObject>> KernelStore::objects() {
     auto row = statement->step();
     if (!row) return std::unexpected(std::move(row.error()));
     if (!*row) return made;
-    made.push_back({statement->text(0), statement->text(1), static_cast<std::uint64_t>(statement->integer(2))});
+    made.push_back(
+        {statement->text(0), statement->text(1), static_cast<std::uint64_t>(statement->integer(2))});
   }
 }
 
@@ -210,14 +215,16 @@ Result<void> KernelStore::put_object(std::string_view path, std::string_view sha
 Result<void> KernelStore::remove_object(std::string_view path) {
   return database_.transaction([&]() -> Result<void> {
     if (auto done = run("DELETE FROM objects WHERE path = ?", {path}); !done) return done;
-    return run("DELETE FROM modules WHERE sha256 NOT IN (SELECT sha256 FROM objects) AND sha256 NOT IN "
-               "(SELECT sha256 FROM package_files WHERE sha256 IS NOT NULL)",
-               {});
+    return run(
+        "DELETE FROM modules WHERE sha256 NOT IN (SELECT sha256 FROM objects) AND sha256 NOT IN "
+        "(SELECT sha256 FROM package_files WHERE sha256 IS NOT NULL)",
+        {});
   });
 }
 
 Result<std::string> KernelStore::package_module(std::string_view package, std::string_view path) {
-  auto statement = database_.prepare("SELECT sha256 FROM package_files WHERE package = ? AND path = ? AND sha256 IS NOT NULL");
+  auto statement = database_.prepare(
+      "SELECT sha256 FROM package_files WHERE package = ? AND path = ? AND sha256 IS NOT NULL");
   if (!statement) return std::unexpected(std::move(statement.error()));
   auto row = statement->bind(1, package).bind(2, path).step();
   if (!row) return std::unexpected(std::move(row.error()));

@@ -1,6 +1,7 @@
 #pragma once
-// What outlives the VM of guests: processes that come back, what they keep, snapshots of objects, messages that were accepted for an
-// object and not dealt with yet, and the namespace's modules. Calls may take milliseconds: they belong on the Worker.
+// What outlives the VM of guests: processes that come back, what they keep, snapshots of objects, messages
+// that were accepted for an object and not dealt with yet, and the namespace's modules. Calls may take
+// milliseconds: they belong on the Worker.
 
 #include <cstdint>
 #include <optional>
@@ -54,8 +55,8 @@ class KernelStore {
 
   /// nullopt: none was ever taken.
   protocol::Result<std::optional<protocol::Snapshot>> snapshot(std::string_view name);
-  /// What a run has changed (BSON of protocol/snapshot.hpp, "" for nothing), the message that it has dealt with (0: none) and those that
-  /// leave: all or nothing.
+  /// What a run has changed (BSON of protocol/snapshot.hpp, "" for nothing), the message that it has dealt
+  /// with (0: none) and those that leave: all or nothing.
   protocol::Result<void> commit(std::string_view name, std::string_view change, std::uint64_t dealt_with,
                                 const std::vector<StoredMessage>& outbox);
 

@@ -7,11 +7,11 @@
 //                            ""), installed (ms since 1970)
 //   package_files            package, path below pkg/, and either the sha256 of a module or the bytes
 //   modules                  sha256 (hex), bytes: Wasm, once each, whoever uses it
-//   processes                name (process:package:publisher), record: what it is made of, and its capabilities
-//   states                   name, bytes: what a process keeps for itself
-//   messages                 number, target (name), bytes: accepted for an object, and not dealt with yet
-//   objects                  path in the namespace, sha256 of the module that stands there
-//   snapshots, chunks        memory and globals of an object after its last run
+//   processes                name (process:package:publisher), record: what it is made of, and its
+//   capabilities states                   name, bytes: what a process keeps for itself messages number,
+//   target (name), bytes: accepted for an object, and not dealt with yet objects                  path in the
+//   namespace, sha256 of the module that stands there snapshots, chunks        memory and globals of an
+//   object after its last run
 
 #include <cstdint>
 #include <span>

@@ -1,9 +1,9 @@
 #pragma once
-// How long a process that ends again and again waits before it is started again: not at all after the first failure, then
-// 1, 2, 4 … 600 s.
+// How long a process that ends again and again waits before it is started again: not at all after the first
+// failure, then 1, 2, 4 … 600 s.
 //
-// A run was healthy if it lasted five times the present back-off (5 s at least), or 50 minutes; after one it begins anew. A process
-// that has failed max_restarts times in a row stays down until somebody starts it.
+// A run was healthy if it lasted five times the present back-off (5 s at least), or 50 minutes; after one it
+// begins anew. A process that has failed max_restarts times in a row stays down until somebody starts it.
 
 #include <algorithm>
 #include <chrono>
@@ -25,7 +25,9 @@ class BackOff {
       present_ = Duration::zero();
     }
     if (++failures_ > max_restarts) return std::nullopt;
-    present_ = failures_ == 1 ? Duration::zero() : failures_ > 11 ? longest : std::min<Duration>(base * (1 << (failures_ - 2)), longest);
+    present_ = failures_ == 1   ? Duration::zero()
+               : failures_ > 11 ? longest
+                                : std::min<Duration>(base * (1 << (failures_ - 2)), longest);
     return present_;
   }
 

@@ -7,8 +7,8 @@ namespace celeriac::vm {
 using protocol::Capability;
 
 std::string canonical(std::string_view params) {
-  // The library's object is ordered by key, so the text of equal values is equal. What is no JSON stays as it is, behind a
-  // character that no JSON begins with.
+  // The library's object is ordered by key, so the text of equal values is equal. What is no JSON stays as it
+  // is, behind a character that no JSON begins with.
   if (params == messaging_params) return std::string(params);
   const auto json = nlohmann::json::parse(params, nullptr, false);
   if (json.is_discarded()) return "!" + std::string(params);

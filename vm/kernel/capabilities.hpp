@@ -1,8 +1,9 @@
 #pragma once
 // Who holds which capability: the kernel's one table of authority.
 //
-// Two capabilities are the same when their issuers are and their params are equal as JSON; where either is no JSON, when the
-// texts are. Guests see issuer and params, and cannot make what they do not issue: only the kernel adds to a set.
+// Two capabilities are the same when their issuers are and their params are equal as JSON; where either is no
+// JSON, when the texts are. Guests see issuer and params, and cannot make what they do not issue: only the
+// kernel adds to a set.
 
 #include <functional>
 #include <map>

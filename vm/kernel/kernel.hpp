@@ -1,6 +1,6 @@
 #pragma once
-// The message kernel: processes, their mailboxes, who may send to whom, where responses go, and what becomes of what is not answered. It
-// knows envelopes, not ABIs, and does no I/O: kernel_world.hpp is its seam.
+// The message kernel: processes, their mailboxes, who may send to whom, where responses go, and what becomes
+// of what is not answered. It knows envelopes, not ABIs, and does no I/O: kernel_world.hpp is its seam.
 //
 //   send() ─ resolve the name ─ make the message ─ may it? ─┬─► mailbox of a process ──► receive()
 //                                                           ├─► native object (hardware, timer, …)
@@ -59,11 +59,13 @@ class Kernel {
 
   // ---- processes: kernel_processes.cpp ----
 
-  /// A process in state ready: messages to it queue. It holds the messaging capability of itself. Codes: name_taken, bad_name.
+  /// A process in state ready: messages to it queue. It holds the messaging capability of itself. Codes:
+  /// name_taken, bad_name.
   protocol::Result<KernelProcess*> initialise(ProcessSpec spec);
   /// Starts its instance. `done` when it runs; if it cannot, it is gone.
   void run(ProcessId id, Done done);
-  /// Ends it, without restart or on-exit requests. What it has issued is taken from its holders, unless it comes again (an update).
+  /// Ends it, without restart or on-exit requests. What it has issued is taken from its holders, unless it
+  /// comes again (an update).
   void kill(ProcessId id, Done done, bool keep_issued = false);
   /// The instance has ended by itself.
   void ended(ProcessId id, std::string_view how, std::string_view message);
@@ -93,7 +95,8 @@ class Kernel {
 
   // ---- native objects and topics ----
 
-  /// Named by its id (system_name("timer")) and by a path and what is below it ("/sys/timer"); either may be absent.
+  /// Named by its id (system_name("timer")) and by a path and what is below it ("/sys/timer"); either may be
+  /// absent.
   void offer(std::optional<ProcessName> name, std::string path, NativeObject& object);
   [[nodiscard]] std::vector<std::string> native_paths() const;
   protocol::Result<void> subscribe(KernelProcess& process, const std::string& topic);
@@ -106,19 +109,23 @@ class Kernel {
   struct Attached {
     std::optional<BlobRef> blob = {};
   };
-  /// `done` says at once what is wrong with a message that expects no response; for one that does, what goes wrong becomes an item.
+  /// `done` says at once what is wrong with a message that expects no response; for one that does, what goes
+  /// wrong becomes an item.
   void send(KernelProcess& sender, protocol::Outgoing message, Attached attached, Done done);
-  /// The outcome of this message alone; everything else queues. Status::malformed: it expects no response, or goes to the sender itself.
+  /// The outcome of this message alone; everything else queues. Status::malformed: it expects no response, or
+  /// goes to the sender itself.
   void await(KernelProcess& sender, protocol::Outgoing message, Attached attached, ItemHandler outcome);
   /// The next reply to a request of await() that wants several.
   void await_more(KernelProcess& sender, std::uint64_t request, ItemHandler outcome);
   void respond(KernelProcess& sender, protocol::Outgoing message, Attached attached, Done done);
   /// What a durable process's run has changed, with the messages that leave.
-  void commit(KernelProcess& process, std::string snapshot, std::vector<std::pair<protocol::Outgoing, Attached>> outbox, Done done);
+  void commit(KernelProcess& process, std::string snapshot,
+              std::vector<std::pair<protocol::Outgoing, Attached>> outbox, Done done);
   /// A message of another node. Its source's node is what the network vouches for.
   protocol::Result<void> arrive_from_elsewhere(std::shared_ptr<Message> message);
   /// Another node says that a request of ours has failed there.
-  void fail_request(const ProcessName& requester, std::uint64_t id, protocol::Failure failure, std::string explanation);
+  void fail_request(const ProcessName& requester, std::uint64_t id, protocol::Failure failure,
+                    std::string explanation);
   /// A message that was given to KernelWorld::forward() could not be delivered.
   void undeliverable(const MessageRef& message, protocol::Failure failure, std::string explanation);
 
@@ -145,7 +152,8 @@ class Kernel {
   /// Whether a process may ask the hardware for this: Status::denied with a sentence. Clients may everything.
   protocol::Result<void> may_operate(const KernelProcess& process, const protocol::Operation& operation,
                                      const nlohmann::json& fields) const;
-  protocol::Result<void> may_use_topic(const KernelProcess& process, const std::string& topic, std::string_view kind) const;
+  protocol::Result<void> may_use_topic(const KernelProcess& process, const std::string& topic,
+                                       std::string_view kind) const;
 
   /// A copy of the address with "our" replaced.
   [[nodiscard]] Address resolve_node(Address address) const;
@@ -198,7 +206,8 @@ class Kernel {
   protocol::Result<Target> resolve(const protocol::Outgoing& message) const;
   const Native* native_at(std::string_view path) const;
   [[nodiscard]] bool is_system(const ProcessName& name) const;
-  std::optional<Bounce> refuse(const KernelProcess& sender, const Target& target, const Message& message) const;
+  std::optional<Bounce> refuse(const KernelProcess& sender, const Target& target,
+                               const Message& message) const;
   Prepared prepare(KernelProcess& sender, protocol::Outgoing message, Attached attached, bool awaited);
   void dispatch(Prepared prepared, Done done);
   void deliver(const Target& target, MessageRef message, Done done, int replies);
@@ -208,8 +217,8 @@ class Kernel {
   void settle(const Message& answer);
   void close_settlement(std::uint64_t id);
   void run_settlements(Time now);
-  std::shared_ptr<Message> make_response(Endpoint from, std::string from_path, const Message& request, protocol::Content content,
-                                         std::optional<BlobRef> blob) const;
+  std::shared_ptr<Message> make_response(Endpoint from, std::string from_path, const Message& request,
+                                         protocol::Content content, std::optional<BlobRef> blob) const;
   void route_response(MessageRef message, Done done);
   void filter(const KernelProcess& sender, protocol::Content& content) const;
   static void note_offered(KernelProcess& process, const protocol::Content& content);

@@ -57,7 +57,8 @@ void Kernel::save(KernelProcess& process, const std::vector<Capability>& capabil
     };
     if (capability.issuer != process.address && std::ranges::none_of(process.offered, same)) {
       world_.print(&process, 1,
-                   std::format("wanted to save a capability of {} that it has never been given: ignored.", capability.issuer));
+                   std::format("wanted to save a capability of {} that it has never been given: ignored.",
+                               capability.issuer));
       continue;
     }
     process.capabilities.add(capability);
@@ -90,26 +91,32 @@ Result<void> Kernel::may_operate(const KernelProcess& process, const protocol::O
                                  const nlohmann::json& fields) const {
   if (process.spec.kind == ProcessKind::client) return {};
   const auto asked = fields.find("pin");
-  const bool allowed = process.capabilities.any_of(address_of(system_name("hardware")).text(), [&](const nlohmann::json& params) {
-    if (!params.is_object() || params.value("operation", nlohmann::json()) != operation.long_name) return false;
-    const auto pin = params.find("pin");
-    return pin == params.end() || (asked != fields.end() && *asked == *pin);
-  });
+  const bool allowed = process.capabilities.any_of(
+      address_of(system_name("hardware")).text(), [&](const nlohmann::json& params) {
+        if (!params.is_object() || params.value("operation", nlohmann::json()) != operation.long_name)
+          return false;
+        const auto pin = params.find("pin");
+        return pin == params.end() || (asked != fields.end() && *asked == *pin);
+      });
   if (allowed) return {};
-  return fail(Status::denied,
-              asked != fields.end()
-                  ? std::format("{} may not do {} on pin {}: it holds no capability for it.", process.spec.name.text(),
-                                operation.long_name, asked->dump())
-                  : std::format("{} may not do {}: it holds no capability for it.", process.spec.name.text(), operation.long_name));
+  return fail(Status::denied, asked != fields.end()
+                                  ? std::format("{} may not do {} on pin {}: it holds no capability for it.",
+                                                process.spec.name.text(), operation.long_name, asked->dump())
+                                  : std::format("{} may not do {}: it holds no capability for it.",
+                                                process.spec.name.text(), operation.long_name));
 }
 
-Result<void> Kernel::may_use_topic(const KernelProcess& process, const std::string& topic, std::string_view kind) const {
+Result<void> Kernel::may_use_topic(const KernelProcess& process, const std::string& topic,
+                                   std::string_view kind) const {
   if (process.spec.kind == ProcessKind::client) return {};
-  const bool allowed = process.capabilities.any_of(address_of(system_name("topic")).text(), [&](const nlohmann::json& params) {
-    return params.is_object() && params.value("topic", nlohmann::json()) == topic && params.value("kind", nlohmann::json()) == kind;
-  });
+  const bool allowed =
+      process.capabilities.any_of(address_of(system_name("topic")).text(), [&](const nlohmann::json& params) {
+        return params.is_object() && params.value("topic", nlohmann::json()) == topic &&
+               params.value("kind", nlohmann::json()) == kind;
+      });
   if (allowed) return {};
-  return fail(Status::denied, std::format("{} may not {} the topic {}: it holds no capability for it.", process.spec.name.text(),
+  return fail(Status::denied, std::format("{} may not {} the topic {}: it holds no capability for it.",
+                                          process.spec.name.text(),
                                           kind == "publish" ? "publish on" : "subscribe to", topic));
 }
 

@@ -23,10 +23,12 @@ std::unexpected<Error> coded(Status status, const char* code, std::string messag
   return std::unexpected(Error{.status = status, .message = std::move(message), .code = code});
 }
 
-constexpr std::string_view state_names[] = {"ready", "ready", "running", "paused", "waiting", "running", "done"};
+constexpr std::string_view state_names[] = {"ready",   "ready",   "running", "paused",
+                                            "waiting", "running", "done"};
 
 bool has_instance(const KernelProcess& process) {
-  return process.state == KernelState::running || process.state == KernelState::starting || process.state == KernelState::paused;
+  return process.state == KernelState::running || process.state == KernelState::starting ||
+         process.state == KernelState::paused;
 }
 
 /// Whether a process comes back when the VM does.
@@ -68,8 +70,9 @@ void Kernel::each(const std::function<void(KernelProcess&)>& visit) {
 ProcessId Kernel::free_id() {
   // Ids go round, so that one that has just become free is not at once somebody else's.
   do {
-    last_id_ = last_id_ >= first_kernel_process + max_kernel_processes - 1 ? first_kernel_process
-                                                                           : static_cast<std::uint16_t>(last_id_ + 1);
+    last_id_ = last_id_ >= first_kernel_process + max_kernel_processes - 1
+                   ? first_kernel_process
+                   : static_cast<std::uint16_t>(last_id_ + 1);
   } while (processes_.contains(last_id_));
   return ProcessId{last_id_};
 }
@@ -80,11 +83,14 @@ Result<KernelProcess*> Kernel::initialise(ProcessSpec spec) {
   const std::string path = spec.path.empty() ? spec.name.path() : spec.path;
   if (auto good = protocol::check_path(path); !good) return std::unexpected(std::move(good.error()));
   if (find(spec.name) != nullptr)
-    return coded(Status::wrong_state, "name_taken", std::format("There is a process {} already.", spec.name.text()));
+    return coded(Status::wrong_state, "name_taken",
+                 std::format("There is a process {} already.", spec.name.text()));
   if (find_path(path) != nullptr)
-    return coded(Status::wrong_state, "object_already_exists", std::format("There is something at {} already.", path));
+    return coded(Status::wrong_state, "object_already_exists",
+                 std::format("There is something at {} already.", path));
   if (processes_.size() >= max_kernel_processes)
-    return fail(Status::overloaded, std::format("There are {} processes already, which is the limit.", max_kernel_processes));
+    return fail(Status::overloaded,
+                std::format("There are {} processes already, which is the limit.", max_kernel_processes));
 
   auto made = std::make_unique<KernelProcess>();
   made->id = free_id();
@@ -112,16 +118,19 @@ Result<KernelProcess*> Kernel::restore(ProcessSpec spec, std::vector<Capability>
 void Kernel::run(ProcessId id, Done done) {
   auto process = need(id);
   if (!process) return done(std::unexpected(std::move(process.error())));
-  if ((*process)->state == KernelState::running || (*process)->state == KernelState::starting) return done({});
+  if ((*process)->state == KernelState::running || (*process)->state == KernelState::starting)
+    return done({});
   start(**process, std::move(done));
 }
 
-/// The topics of its configuration, for those that cannot subscribe by themselves; what comes now waits in the mailbox.
+/// The topics of its configuration, for those that cannot subscribe by themselves; what comes now waits in
+/// the mailbox.
 void Kernel::subscribe_configured(KernelProcess& process) {
   const auto topics = process.spec.configuration.find("topics");
   if (topics == process.spec.configuration.end() || !topics->is_array()) return;
   for (const auto& topic : *topics)
-    if (topic.is_string()) std::ignore = subscribe(process, topic.get<std::string>());  // a refusal is in the log
+    if (topic.is_string())
+      std::ignore = subscribe(process, topic.get<std::string>());  // a refusal is in the log
 }
 
 void Kernel::start(KernelProcess& process, Done done) {
@@ -154,7 +163,8 @@ void Kernel::start(KernelProcess& process, Done done) {
 
 void Kernel::ended(ProcessId id, std::string_view how, std::string_view message) {
   KernelProcess* process = find(id);
-  if (process == nullptr || process->state == KernelState::resting || process->state == KernelState::ending) return;
+  if (process == nullptr || process->state == KernelState::resting || process->state == KernelState::ending)
+    return;
   const bool returned = how == "returned";
   world_.print(process, returned ? 1 : 0,
                returned ? std::string("has ended.") : std::format("has ended ({}): {}", how, message));
@@ -170,7 +180,9 @@ void Kernel::ended(ProcessId id, std::string_view how, std::string_view message)
 void Kernel::worker_ended(std::string_view package, std::string_view how) {
   std::vector<ProcessId> lost;
   each([&](KernelProcess& process) {
-    if (process.spec.kind == ProcessKind::guest && has_instance(process) && !process.spec.ahead_of_time && process.package() == package) lost.push_back(process.id);
+    if (process.spec.kind == ProcessKind::guest && has_instance(process) && !process.spec.ahead_of_time &&
+        process.package() == package)
+      lost.push_back(process.id);
   });
   for (const ProcessId id : lost) ended(id, "killed", how);
 }
@@ -191,7 +203,8 @@ void Kernel::kill(ProcessId id, Done done, bool keep_issued) {
   if ((*process)->spec.kind == ProcessKind::guest && has_instance(**process)) {
     (*process)->state = KernelState::ending;
     world_.stop(**process, [this, id, keep_issued, done = std::move(done)](Result<void> stopped) mutable {
-      if (KernelProcess* stopped_one = find(id)) end(*stopped_one, false, "The process was killed.", keep_issued);
+      if (KernelProcess* stopped_one = find(id))
+        end(*stopped_one, false, "The process was killed.", keep_issued);
       done(std::move(stopped));
     });
   } else {
@@ -206,7 +219,9 @@ void Kernel::restart(KernelProcess& process, std::string_view why, bool cut_shor
   empty(process, Failure::trap, why, put_down(process, cut_short));
   const auto pause = process.back_off.ended(std::chrono::duration_cast<BackOff::Duration>(uptime));
   if (!pause) {
-    world_.print(&process, 0, std::format("It has failed {} times in a row, and is not started again.", BackOff::max_restarts));
+    world_.print(
+        &process, 0,
+        std::format("It has failed {} times in a row, and is not started again.", BackOff::max_restarts));
     return end(process, false, why);
   }
   process.state = KernelState::resting;
@@ -220,8 +235,9 @@ void Kernel::restart(KernelProcess& process, std::string_view why, bool cut_shor
   if (at < alarm_) world_.set_alarm(alarm_ = at);
 }
 
-/// What a durable process was dealing with. If its worker has been ended under it, it is not the message's fault, unless it happens time
-/// and again: then it is returned, for another try. Nothing of the run that was cut short has been kept, nor has it sent anything.
+/// What a durable process was dealing with. If its worker has been ended under it, it is not the message's
+/// fault, unless it happens time and again: then it is returned, for another try. Nothing of the run that was
+/// cut short has been kept, nor has it sent anything.
 MessageRef Kernel::put_down(KernelProcess& process, bool cut_short) {
   MessageRef message = std::exchange(process.in_hand, nullptr);
   if (message == nullptr || message->stored == 0) return nullptr;
@@ -231,7 +247,8 @@ MessageRef Kernel::put_down(KernelProcess& process, bool cut_short) {
   return nullptr;
 }
 
-/// What belongs to one run goes with it. A durable process keeps the messages that it has not dealt with; `again` is the first of them.
+/// What belongs to one run goes with it. A durable process keeps the messages that it has not dealt with;
+/// `again` is the first of them.
 void Kernel::empty(KernelProcess& process, Failure failure, std::string_view why, MessageRef again) {
   stop_waiting(process);
   auto mailbox = std::exchange(process.mailbox, {});
@@ -246,9 +263,11 @@ void Kernel::empty(KernelProcess& process, Failure failure, std::string_view why
   process.awaiting = 0;
   process.handles.clear();
   process.offered.clear();
-  // Who waits for an answer hears at once; a Kinode process hears when its time is over, as the published runtime has it.
+  // Who waits for an answer hears at once; a Kinode process hears when its time is over, as the published
+  // runtime has it.
   const auto tell = [&](const MessageRef& request) {
-    if (request->rsvp && request->content.format != protocol::Format::kinode) bounce(request, failure, std::string(why));
+    if (request->rsvp && request->content.format != protocol::Format::kinode)
+      bounce(request, failure, std::string(why));
   };
   for (const auto& [id, request] : answerable)
     if (request != again) tell(request);
@@ -267,7 +286,8 @@ void Kernel::end(KernelProcess& process, bool send_requests, std::string_view wh
     auto requests = std::exchange(process.spec.on_exit.requests, {});
     for (auto& request : requests) {
       request.message.expects.reset();
-      send(process, std::move(request.message), {.blob = std::move(request.blob)}, [](const Result<void>&) {});
+      send(process, std::move(request.message), {.blob = std::move(request.blob)},
+           [](const Result<void>&) {});
     }
   }
   process.state = KernelState::gone;
@@ -314,7 +334,8 @@ void Kernel::spawn(KernelProcess& parent, ProcessSpec spec, std::vector<Capabili
   // All rights are there before its first instruction.
   for (const auto& wanted : request) {
     const Capability capability = resolved(wanted);
-    if (capability.issuer == parent.address || parent.capabilities.holds(capability)) (*child)->capabilities.add(capability);
+    if (capability.issuer == parent.address || parent.capabilities.holds(capability))
+      (*child)->capabilities.add(capability);
   }
   (*child)->capabilities.add(messaging(parent.spec.name));
   grant(parent, messaging((*child)->spec.name));

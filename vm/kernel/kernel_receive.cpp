@@ -16,7 +16,8 @@ using protocol::Status;
 namespace {
 
 std::size_t bytes_of(const MailItem& mail) {
-  return mail.message->content.body.size() + (mail.message->blob ? mail.message->blob->blob->bytes.size() : 0);
+  return mail.message->content.body.size() +
+         (mail.message->blob ? mail.message->blob->blob->bytes.size() : 0);
 }
 
 }  // namespace
@@ -25,7 +26,8 @@ void Kernel::arrive(KernelProcess& process, MailItem mail) {
   if (mail.message->response) {
     const auto found = process.outstanding.find(mail.message->id);
     if (found == process.outstanding.end()) {
-      // Late, a second one, or nobody asked. An object may have asked in an earlier life, and knows by the number.
+      // Late, a second one, or nobody asked. An object may have asked in an earlier life, and knows by the
+      // number.
       if (!process.spec.durable) return;
     } else if (found->second.answered) {
       return;
@@ -108,7 +110,8 @@ bool Kernel::take(KernelProcess& process, MailItem& mail, Item& item) {
     if (message->rsvp) {
       process.prompting = message;
       item.request = message->id;
-      if (process.answerable.emplace(message->id, message).second) process.answerable_order.push_back(message->id);
+      if (process.answerable.emplace(message->id, message).second)
+        process.answerable_order.push_back(message->id);
       if (process.answerable_order.size() > max_answerable) {
         process.answerable.erase(process.answerable_order.front());
         process.answerable_order.pop_front();
@@ -177,11 +180,13 @@ bool Kernel::is_due(const Deadline& deadline) {
   if (process == nullptr) return false;
   if (deadline.receive) return process->receiver && process->receive_serial == deadline.id;
   const auto found = process->outstanding.find(deadline.id);
-  return found != process->outstanding.end() && !found->second.answered && found->second.deadline == deadline.time;
+  return found != process->outstanding.end() && !found->second.answered &&
+         found->second.deadline == deadline.time;
 }
 
 void Kernel::deadline_dropped() {
-  // Most requests are answered long before their time: a sweep at half keeps the heap within twice the live ones.
+  // Most requests are answered long before their time: a sweep at half keeps the heap within twice the live
+  // ones.
   constexpr std::size_t least = 1024;
   if (++dropped_deadlines_ < least || dropped_deadlines_ * 2 < deadlines_.size()) return;
   std::erase_if(deadlines_, [this](const Deadline& deadline) { return !is_due(deadline); });
@@ -203,15 +208,17 @@ void Kernel::run_deadlines() {
       continue;
     }
     const MessageRef sent = process.outstanding.at(deadline.id).sent;
-    finish_outstanding(process, deadline.id,
-                       {sent, Failure::timeout,
-                        std::format("{} has not answered within {} ms.", sent->target.address.text(), *sent->expects)});
+    finish_outstanding(
+        process, deadline.id,
+        {sent, Failure::timeout,
+         std::format("{} has not answered within {} ms.", sent->target.address.text(), *sent->expects)});
   }
   while (!restarts_.empty() && restarts_.begin()->first <= now) {
     const ProcessId id = restarts_.begin()->second;
     restarts_.erase(restarts_.begin());
     KernelProcess* process = find(id);
-    if (process != nullptr && process->state == KernelState::resting) start(*process, [](const protocol::Result<void>&) {});
+    if (process != nullptr && process->state == KernelState::resting)
+      start(*process, [](const protocol::Result<void>&) {});
   }
   run_settlements(now);
   alarm_ = Time::max();

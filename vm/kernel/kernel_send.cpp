@@ -67,7 +67,8 @@ const Kernel::Native* Kernel::native_at(std::string_view path) const {
   const Native* best = nullptr;
   for (const Native& native : natives_) {
     if (native.path.empty() || !path.starts_with(native.path)) continue;
-    const bool whole = path.size() == native.path.size() || native.path.ends_with('/') || path[native.path.size()] == '/';
+    const bool whole =
+        path.size() == native.path.size() || native.path.ends_with('/') || path[native.path.size()] == '/';
     if (whole && (best == nullptr || best->path.size() < native.path.size())) best = &native;
   }
   return best;
@@ -79,7 +80,8 @@ Result<Kernel::Target> Kernel::resolve(const Outgoing& message) const {
     // A topic is opaque: what follows its path may be anything.
     const bool is_topic = message.to.starts_with(topic_path) && message.to.size() > topic_path.size();
     if (!is_topic)
-      if (auto good = protocol::check_path(message.to); !good) return std::unexpected(std::move(good.error()));
+      if (auto good = protocol::check_path(message.to); !good)
+        return std::unexpected(std::move(good.error()));
     target.path = message.to;
     if (is_topic) {
       target.is_topic = true;
@@ -129,11 +131,14 @@ Result<Kernel::Target> Kernel::resolve(const Outgoing& message) const {
   return target;
 }
 
-std::optional<Kernel::Bounce> Kernel::refuse(const KernelProcess& sender, const Target& target, const Message& message) const {
+std::optional<Kernel::Bounce> Kernel::refuse(const KernelProcess& sender, const Target& target,
+                                             const Message& message) const {
   const bool trusted = sender.spec.kind == ProcessKind::client;
   const auto denied = [&](std::string_view what) {
-    return Bounce{Failure::denied, std::format("{} may not send to {}: it lacks the capability {}.", sender.spec.name.text(),
-                                               message.target_path.empty() ? target.address.text() : message.target_path, what)};
+    return Bounce{
+        Failure::denied,
+        std::format("{} may not send to {}: it lacks the capability {}.", sender.spec.name.text(),
+                    message.target_path.empty() ? target.address.text() : message.target_path, what)};
   };
   if (target.elsewhere) {
     const std::string issuer = address_of(system_name("kernel")).text();
@@ -152,14 +157,18 @@ std::optional<Kernel::Bounce> Kernel::refuse(const KernelProcess& sender, const 
     return denied("of messaging");
   }
   const KernelProcess* process = target.process;
-  const bool there = process != nullptr && process->alive() && (process->state != KernelState::resting || process->spec.durable);
+  const bool there = process != nullptr && process->alive() &&
+                     (process->state != KernelState::resting || process->spec.durable);
   if (!there)
-    return Bounce{Failure::no_target, std::format("There is no {}.", target.path.empty() ? address : target.path)};
+    return Bounce{Failure::no_target,
+                  std::format("There is no {}.", target.path.empty() ? address : target.path)};
   const bool among_objects = is_object(sender.spec.name) && is_object(process->spec.name);
   if (!process->spec.is_public && !among_objects && !may_message()) return denied("of messaging");
-  const std::size_t bytes = message.content.body.size() + (message.blob ? message.blob->blob->bytes.size() : 0);
+  const std::size_t bytes =
+      message.content.body.size() + (message.blob ? message.blob->blob->bytes.size() : 0);
   if (process->mailbox.size() >= max_mailbox || process->mailbox_bytes + bytes > max_mailbox_bytes)
-    return Bounce{Failure::full, std::format("The mailbox of {} is full: {} messages wait for it.", address, process->mailbox.size())};
+    return Bounce{Failure::full, std::format("The mailbox of {} is full: {} messages wait for it.", address,
+                                             process->mailbox.size())};
   return std::nullopt;
 }
 
@@ -185,7 +194,8 @@ Kernel::Prepared Kernel::prepare(KernelProcess& sender, Outgoing out, Attached a
   const bool inherits = out.inherit && sender.prompting != nullptr;
   message.source = {sender.id, address_of(sender.spec.name)};
   message.source_path = sender.path;
-  message.target = {made.target.process != nullptr ? made.target.process->id : no_process, made.target.address};
+  message.target = {made.target.process != nullptr ? made.target.process->id : no_process,
+                    made.target.address};
   message.target_path = out.to.starts_with('/') ? out.to : std::string();
   message.inherit = out.inherit;
   message.expects = out.expects;
@@ -213,7 +223,8 @@ Kernel::Prepared Kernel::prepare(KernelProcess& sender, Outgoing out, Attached a
   }
   message.content = static_cast<protocol::Content&&>(out);
   if (!made.bounce) made.bounce = refuse(sender, made.target, message);
-  if (made.bounce && made.bounce->failure == Failure::denied) world_.print(&sender, 1, made.bounce->explanation);
+  if (made.bounce && made.bounce->failure == Failure::denied)
+    world_.print(&sender, 1, made.bounce->explanation);
   ++sender.sent;
   return made;
 }
@@ -228,7 +239,8 @@ void Kernel::expect(KernelProcess& sender, MessageRef sent, std::optional<std::s
     }
     if (oldest != sender.outstanding.end())
       finish_outstanding(sender, oldest->first,
-                         {oldest->second.sent, Failure::timeout, "Too many requests wait for a response: this was the oldest."});
+                         {oldest->second.sent, Failure::timeout,
+                          "Too many requests wait for a response: this was the oldest."});
   }
   const Time deadline = world_.now() + std::chrono::milliseconds(*sent->expects);
   const std::uint64_t id = sent->id;
@@ -268,14 +280,17 @@ bool Kernel::closes_a_cycle(const KernelProcess& sender, const KernelProcess& ta
 void Kernel::await(KernelProcess& sender, Outgoing message, Attached attached, ItemHandler outcome) {
   if (sender.awaiting != 0)
     return outcome(fail(Status::wrong_state, "The process waits for a response already."));
-  if (!message.expects) return outcome(fail(Status::malformed, "A request that is waited for must say how long."));
+  if (!message.expects)
+    return outcome(fail(Status::malformed, "A request that is waited for must say how long."));
   message.context.reset();
   const int replies = message.replies;
   Prepared prepared = prepare(sender, std::move(message), std::move(attached), true);
   const KernelProcess* target = prepared.target.process;
-  if (target == &sender) return outcome(fail(Status::malformed, "A process that waits for itself would wait for ever."));
+  if (target == &sender)
+    return outcome(fail(Status::malformed, "A process that waits for itself would wait for ever."));
   if (!prepared.bounce && target != nullptr && closes_a_cycle(sender, *target))
-    prepared.bounce = Bounce{Failure::deadlock, std::format("{} waits for {} already.", target->address, sender.address)};
+    prepared.bounce =
+        Bounce{Failure::deadlock, std::format("{} waits for {} already.", target->address, sender.address)};
   const std::uint64_t id = prepared.message->id;
   expect(sender, prepared.message, std::nullopt, replies);
   sender.outstanding.at(id).awaited = std::move(outcome);
@@ -290,7 +305,8 @@ void Kernel::await_more(KernelProcess& sender, std::uint64_t request, ItemHandle
   sender.awaiting = request;
   found->second.awaited = std::move(outcome);
   // What has come meanwhile is in the mailbox.
-  const auto queued = std::ranges::find_if(sender.mailbox, [&](const MailItem& mail) { return mail.message->id == request; });
+  const auto queued =
+      std::ranges::find_if(sender.mailbox, [&](const MailItem& mail) { return mail.message->id == request; });
   if (queued == sender.mailbox.end()) return;
   MailItem mail = std::move(*queued);
   sender.mailbox.erase(queued);
@@ -298,7 +314,8 @@ void Kernel::await_more(KernelProcess& sender, std::uint64_t request, ItemHandle
 }
 
 void Kernel::dispatch(Prepared prepared, Done done) {
-  if (!prepared.bounce) return deliver(prepared.target, std::move(prepared.message), std::move(done), prepared.replies);
+  if (!prepared.bounce)
+    return deliver(prepared.target, std::move(prepared.message), std::move(done), prepared.replies);
   const auto [failure, explanation] = *prepared.bounce;
   if (prepared.message->expects) {
     bounce(prepared.message, failure, explanation);
@@ -331,18 +348,19 @@ void Kernel::deliver(const Target& target, MessageRef message, Done done, int re
   // It is there when it is on disk.
   auto stored = std::make_shared<Message>(*message);
   stored->stored = ++last_row_;
-  world_.keep_message(stored, [this, stored, id = process.id, done = std::move(done)](Result<void> kept) mutable {
-    KernelProcess* there = find(id);
-    if (!kept) {
-      bounce(stored, Failure::too_large, kept.error().message);
-    } else if (there == nullptr) {
-      bounce(stored, Failure::no_target, "The process has ended.");
-      world_.forget_message(stored->stored);
-    } else {
-      arrive(*there, {stored, std::nullopt, {}});
-    }
-    done(std::move(kept));
-  });
+  world_.keep_message(stored,
+                      [this, stored, id = process.id, done = std::move(done)](Result<void> kept) mutable {
+                        KernelProcess* there = find(id);
+                        if (!kept) {
+                          bounce(stored, Failure::too_large, kept.error().message);
+                        } else if (there == nullptr) {
+                          bounce(stored, Failure::no_target, "The process has ended.");
+                          world_.forget_message(stored->stored);
+                        } else {
+                          arrive(*there, {stored, std::nullopt, {}});
+                        }
+                        done(std::move(kept));
+                      });
 }
 
 void Kernel::deliver_native(const Native& native, std::string rest, MessageRef message) {
@@ -354,9 +372,11 @@ void Kernel::deliver_native(const Native& native, std::string rest, MessageRef m
        .rest = rest,
        .answer = [this, message, from, path = std::move(path)](Result<NativeReply> reply) mutable {
          if (!message->rsvp) return;
-         if (!reply && reply.error().status == Status::denied) world_.print(find(message->source.id), 1, reply.error().message);
+         if (!reply && reply.error().status == Status::denied)
+           world_.print(find(message->source.id), 1, reply.error().message);
          if (!reply) reply = NativeReply{.content = refusal(*message, reply.error()), .blob = {}};
-         route_response(make_response(from, std::move(path), *message, std::move(reply->content), std::move(reply->blob)),
+         route_response(make_response(from, std::move(path), *message, std::move(reply->content),
+                                      std::move(reply->blob)),
                         [](const Result<void>&) {});
        }});
 }
@@ -394,7 +414,9 @@ void Kernel::respond(KernelProcess& sender, Outgoing out, Attached attached, Don
   message->inherit = out.inherit;
   if (options_.strict_responses && sender.spec.kind != ProcessKind::client &&
       !sender.capabilities.holds(message->target.address.text(), messaging_params)) {
-    world_.print(&sender, 1, std::format("may not respond to {}: it lacks the capability of messaging.", message->target.address.text()));
+    world_.print(&sender, 1,
+                 std::format("may not respond to {}: it lacks the capability of messaging.",
+                             message->target.address.text()));
     return done({});
   }
   route_response(std::move(message), std::move(done));
@@ -417,16 +439,20 @@ void Kernel::route_response(MessageRef message, Done done) {
   Target target;
   target.process = process;
   target.address = to;
-  // A response belongs to a run that waits for it: only an object, whose memory outlives the run, gets it from the disk.
+  // A response belongs to a run that waits for it: only an object, whose memory outlives the run, gets it
+  // from the disk.
   const bool waited_for = process->outstanding.contains(message->id);
   if (process->spec.durable && !waited_for) return deliver(target, std::move(message), std::move(done), 0);
   arrive(*process, {std::move(message), std::nullopt, {}});
   done({});
 }
 
-void Kernel::commit(KernelProcess& process, std::string snapshot, std::vector<std::pair<Outgoing, Attached>> outbox, Done done) {
+void Kernel::commit(KernelProcess& process, std::string snapshot,
+                    std::vector<std::pair<Outgoing, Attached>> outbox, Done done) {
   const auto dealt_with = std::exchange(process.in_hand, nullptr);
-  Commit commit{.snapshot = std::move(snapshot), .dealt_with = dealt_with != nullptr ? dealt_with->stored : 0, .outbox = {}};
+  Commit commit{.snapshot = std::move(snapshot),
+                .dealt_with = dealt_with != nullptr ? dealt_with->stored : 0,
+                .outbox = {}};
   process.cut_short = 0;
   std::vector<Leaving> leaving;
   for (auto& [message, attached] : outbox) {
@@ -450,11 +476,12 @@ void Kernel::commit(KernelProcess& process, std::string snapshot, std::vector<st
     one.message = std::move(made);
     leaving.push_back(std::move(one));
   }
-  world_.commit(process, std::move(commit), [this, leaving = std::move(leaving), done = std::move(done)](Result<void> committed) mutable {
-    if (!committed) return done(std::move(committed));
-    for (Leaving& one : leaving) leave(std::move(one));
-    done({});
-  });
+  world_.commit(process, std::move(commit),
+                [this, leaving = std::move(leaving), done = std::move(done)](Result<void> committed) mutable {
+                  if (!committed) return done(std::move(committed));
+                  for (Leaving& one : leaving) leave(std::move(one));
+                  done({});
+                });
 }
 
 /// A message that is on disk goes its way. Its target is looked for again: it may have gone meanwhile.
@@ -470,7 +497,8 @@ void Kernel::leave(Leaving one) {
     to.topic = one.message->content.topic;
     auto found = resolve(to);
     if (!one.bounce && !found) one.bounce = Bounce{Failure::bad_message, found.error().message};
-    if (!one.bounce && found->process == nullptr && !found->is_topic && !found->elsewhere && found->native == nullptr)
+    if (!one.bounce && found->process == nullptr && !found->is_topic && !found->elsewhere &&
+        found->native == nullptr)
       one.bounce = Bounce{Failure::no_target, std::format("There is no {}.", to.to)};
     if (one.bounce)
       bounce(one.message, one.bounce->failure, one.bounce->explanation);
@@ -483,14 +511,19 @@ void Kernel::leave(Leaving one) {
 void Kernel::restore_message(std::shared_ptr<Message> message) {
   last_row_ = std::max(last_row_, message->stored);
   KernelProcess* process = find(message->target.address.process);
-  if (process != nullptr && process->spec.durable) return arrive(*process, {std::move(message), std::nullopt, {}});
+  if (process != nullptr && process->spec.durable)
+    return arrive(*process, {std::move(message), std::nullopt, {}});
   // It had left its sender for good: it goes to whoever is there now.
-  leave({.message = message, .to = message->target_path.empty() ? message->target.address.text() : message->target_path, .bounce = {}, .replies = 0});
+  leave({.message = message,
+         .to = message->target_path.empty() ? message->target.address.text() : message->target_path,
+         .bounce = {},
+         .replies = 0});
 }
 
 Result<void> Kernel::arrive_from_elsewhere(std::shared_ptr<Message> message) {
   message->target.address = resolve_node(message->target.address);
-  if (message->source.address.node == options_.node) return fail(Status::denied, "Nobody else speaks for this node.");
+  if (message->source.address.node == options_.node)
+    return fail(Status::denied, "Nobody else speaks for this node.");
   message->source.id = no_process;
   message->source_path.clear();
   // What claims to be issued here would need our signature: other nodes cannot make rights of ours.
@@ -505,8 +538,10 @@ Result<void> Kernel::arrive_from_elsewhere(std::shared_ptr<Message> message) {
   const bool may = process != nullptr && process->alive() && process->spec.kind == ProcessKind::guest &&
                    process->capabilities.holds(address_of(system_name("kernel")).text(), network_params);
   if (!may) {
-    world_.print(process, 1, std::format("A message of {} for {} was dropped: there is no such process that may use the network.",
-                                         message->source.address.text(), message->target.address.text()));
+    world_.print(
+        process, 1,
+        std::format("A message of {} for {} was dropped: there is no such process that may use the network.",
+                    message->source.address.text(), message->target.address.text()));
     return fail(Status::not_found, "There is no such process that may use the network.");
   }
   if (process->mailbox.size() >= max_mailbox) {
@@ -522,7 +557,8 @@ Result<void> Kernel::arrive_from_elsewhere(std::shared_ptr<Message> message) {
   return {};
 }
 
-void Kernel::fail_request(const ProcessName& requester, std::uint64_t id, Failure failure, std::string explanation) {
+void Kernel::fail_request(const ProcessName& requester, std::uint64_t id, Failure failure,
+                          std::string explanation) {
   KernelProcess* process = find(requester);
   if (process == nullptr) return;
   const auto entry = process->outstanding.find(id);
@@ -556,7 +592,8 @@ void Kernel::bounce(const MessageRef& message, Failure failure, std::string expl
   }
   KernelProcess* process = find(message->rsvp->id);
   if (process == nullptr || process->address != message->rsvp->address.text()) return;
-  if (const auto entry = process->outstanding.find(message->id); entry != process->outstanding.end() && !entry->second.answered)
+  if (const auto entry = process->outstanding.find(message->id);
+      entry != process->outstanding.end() && !entry->second.answered)
     finish_outstanding(*process, message->id, {entry->second.sent, failure, std::move(explanation)});
 }
 

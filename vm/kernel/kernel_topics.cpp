@@ -23,7 +23,8 @@ constexpr std::size_t max_settlement_errors = 8;
 
 Result<void> Kernel::subscribe(KernelProcess& process, const std::string& topic) {
   if (topic.empty() || topic.size() > max_path_bytes || topic.contains('\0'))
-    return fail(Status::malformed, std::format("A topic's name has 1 to {} bytes and no NUL.", max_path_bytes));
+    return fail(Status::malformed,
+                std::format("A topic's name has 1 to {} bytes and no NUL.", max_path_bytes));
   if (auto may = may_use_topic(process, topic, "subscribe"); !may) {
     world_.print(&process, 1, may.error().message);
     return may;
@@ -86,7 +87,8 @@ void Kernel::publish(const std::string& topic, const MessageRef& message, int re
     const std::size_t bytes = copy->content.body.size() + (copy->blob ? copy->blob->blob->bytes.size() : 0);
     if (process->mailbox.size() >= max_mailbox || process->mailbox_bytes + bytes > max_mailbox_bytes ||
         (process->state == KernelState::resting && !process->spec.durable)) {
-      world_.print(process, 1, std::format("has missed a message on the topic {}: it does not keep up.", topic));
+      world_.print(process, 1,
+                   std::format("has missed a message on the topic {}: it does not keep up.", topic));
       if (settles) bounce(copy, Failure::full, std::format("{} does not keep up.", process->address));
       continue;
     }
@@ -121,13 +123,16 @@ void Kernel::close_settlement(std::uint64_t id) {
   settlements_.erase(found);
   protocol::Content content;
   content.format = settlement.publication->content.format;
-  const auto told = nlohmann::json{{"subscribers", settlement.answered}, {"failed", settlement.failed}, {"errors", settlement.errors}};
+  const auto told = nlohmann::json{
+      {"subscribers", settlement.answered}, {"failed", settlement.failed}, {"errors", settlement.errors}};
   content.body = nlohmann::json{{settlement.failed == 0 ? "Ok" : "Err", told}}.dump();
   if (settlement.failed != 0)
-    content.error = std::format("{} of {} subscribers have failed: {}", settlement.failed, settlement.answered, settlement.errors.front());
-  route_response(make_response({no_process, address_of(system_name("topic"))}, settlement.publication->target_path,
-                               *settlement.publication, std::move(content), std::nullopt),
-                 [](const Result<void>&) {});
+    content.error = std::format("{} of {} subscribers have failed: {}", settlement.failed,
+                                settlement.answered, settlement.errors.front());
+  route_response(
+      make_response({no_process, address_of(system_name("topic"))}, settlement.publication->target_path,
+                    *settlement.publication, std::move(content), std::nullopt),
+      [](const Result<void>&) {});
 }
 
 /// The publisher's own deadline tells him; here the entry goes.

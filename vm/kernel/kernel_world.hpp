@@ -1,5 +1,6 @@
 #pragma once
-// What the kernel needs of everything around it: workers, the image, the clock. Tests give it a small world of their own.
+// What the kernel needs of everything around it: workers, the image, the clock. Tests give it a small world
+// of their own.
 
 #include <cstdint>
 #include <functional>
@@ -14,8 +15,8 @@ namespace celeriac::vm {
 
 /// What a run of a durable process has changed, and the messages that leave with it.
 struct Commit {
-  std::string snapshot;           ///< protocol/snapshot.hpp, or "" for none
-  std::uint64_t dealt_with = 0;   ///< row of the message that the run was about, 0: none
+  std::string snapshot;            ///< protocol/snapshot.hpp, or "" for none
+  std::uint64_t dealt_with = 0;    ///< row of the message that the run was about, 0: none
   std::vector<MessageRef> outbox;  ///< each has its row
 };
 
@@ -41,7 +42,8 @@ class KernelWorld {
   /// Sends a message to another node; `done` with offline if it cannot be reached.
   virtual void forward(MessageRef message, Done done) = 0;
 
-  /// A line for people. `process` may be nullptr: the kernel itself speaks. 0 errors, 1 notable, 2 details, 3 every message.
+  /// A line for people. `process` may be nullptr: the kernel itself speaks. 0 errors, 1 notable, 2 details, 3
+  /// every message.
   virtual void print(const KernelProcess* process, int verbosity, std::string_view text) = 0;
   /// A process has come, changed its state or gone.
   virtual void changed(const KernelProcess& process) = 0;

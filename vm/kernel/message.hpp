@@ -1,6 +1,6 @@
 #pragma once
-// Messages inside the kernel: made once, shared from then on by whoever still needs them (the mailbox, the sender that may get it back
-// as an error, the process that deals with it).
+// Messages inside the kernel: made once, shared from then on by whoever still needs them (the mailbox, the
+// sender that may get it back as an error, the process that deals with it).
 
 #include <cstdint>
 #include <memory>
@@ -37,8 +37,8 @@ struct Message {
   Endpoint source;
   Endpoint target;
   std::string source_path;
-  std::string target_path;             ///< as the sender named it, where it named a path
-  std::optional<Endpoint> rsvp;        ///< who gets a response; nullopt: nobody
+  std::string target_path;       ///< as the sender named it, where it named a path
+  std::optional<Endpoint> rsvp;  ///< who gets a response; nullopt: nobody
   bool inherit = false;
   std::optional<std::int64_t> expects;  ///< ms
   protocol::Content content;

@@ -59,10 +59,12 @@ Result<ProcessName> parse_process_name(std::string_view text) {
   const auto first = text.find(':');
   const auto second = first == text.npos ? text.npos : text.find(':', first + 1);
   if (second == text.npos)
-    return bad("missing_field", std::format("\"{}\" is no process: it takes the form process:package:publisher.", shown));
+    return bad("missing_field",
+               std::format("\"{}\" is no process: it takes the form process:package:publisher.", shown));
   if (text.find(':', second + 1) != text.npos)
     return bad("too_many_colons", std::format("\"{}\" is no process: it has more than three parts.", shown));
-  ProcessName name{std::string(text.substr(0, first)), std::string(text.substr(first + 1, second - first - 1)),
+  ProcessName name{std::string(text.substr(0, first)),
+                   std::string(text.substr(first + 1, second - first - 1)),
                    std::string(text.substr(second + 1))};
   if (name.process.empty() || name.package.empty() || name.publisher.empty())
     return bad("missing_field", std::format("\"{}\" is no process: a part of it is empty.", shown));
@@ -73,7 +75,8 @@ Result<Address> parse_address(std::string_view text) {
   const auto shown = text.substr(0, 100);
   const auto at = text.find('@');
   if (at == text.npos || at == 0)
-    return bad("missing_node", std::format("\"{}\" is no address: it takes the form node@process:package:publisher.", shown));
+    return bad("missing_node",
+               std::format("\"{}\" is no address: it takes the form node@process:package:publisher.", shown));
   if (text.find('@', at + 1) != text.npos)
     return bad("too_many_ats", std::format("\"{}\" is no address: it has more than one @.", shown));
   auto name = parse_process_name(text.substr(at + 1));
@@ -83,7 +86,8 @@ Result<Address> parse_address(std::string_view text) {
 
 Result<void> check_name(const ProcessName& name) {
   const auto refuse = [&](std::string_view part, std::string_view text, std::string_view may) {
-    return bad("bad_name", std::format("The {} of a process is made of {}, and \"{}\" is not.", part, may, text.substr(0, 100)));
+    return bad("bad_name", std::format("The {} of a process is made of {}, and \"{}\" is not.", part, may,
+                                       text.substr(0, 100)));
   };
   if (!made_of(name.process, "-")) return refuse("name", name.process, "a-z, 0-9 and -");
   if (!made_of(name.package, "-")) return refuse("package", name.package, "a-z, 0-9 and -");
@@ -94,7 +98,8 @@ Result<void> check_name(const ProcessName& name) {
 
 Result<void> check_node(std::string_view node) {
   if (made_of(node, ".-") && node.size() <= max_path_bytes) return {};
-  return bad("bad_name", std::format("The name of a node is made of a-z, 0-9, - and ., and \"{}\" is not.", node.substr(0, 100)));
+  return bad("bad_name", std::format("The name of a node is made of a-z, 0-9, - and ., and \"{}\" is not.",
+                                     node.substr(0, 100)));
 }
 
 ProcessName name_of_path(std::string_view path) {

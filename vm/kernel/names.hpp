@@ -3,7 +3,8 @@
 //
 //   process id   soil-logger:garden:acme            exactly three non-empty parts
 //   address      celeriac.local@soil-logger:garden:acme    "our" stands for this node
-//   path         /proc/acme/garden/soil-logger      or a path of its own: then the id is <slug>-<8 hex>:othismo:local
+//   path         /proc/acme/garden/soil-logger      or a path of its own: then the id is <slug>-<8
+//   hex>:othismo:local
 
 #include <compare>
 #include <string>

@@ -4,10 +4,12 @@
 //             run()                     ended: on-exit none, requests, or killed
 //   ready ───────────► running ───────────────────────────────────► gone
 //     ▲   instantiated     │ ended: on-exit restart
-//     └──── resting ◄──────┘  (its back-off; messages to it bounce, as to one that is missing, unless it is durable)
+//     └──── resting ◄──────┘  (its back-off; messages to it bounce, as to one that is missing, unless it is
+//     durable)
 //
-// What it has received last decides where a response goes: the prompting message. It is kept with each request that the process
-// sends, and comes back with the response, so that a process may deal with several requests at once.
+// What it has received last decides where a response goes: the prompting message. It is kept with each
+// request that the process sends, and comes back with the response, so that a process may deal with several
+// requests at once.
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
@@ -28,14 +30,15 @@
 
 namespace celeriac::vm {
 
-/// Messages that wait for a process; a request beyond it fails with `full`. Responses and errors always have room: each belongs to a request
-/// of the process's own, and those are bounded.
+/// Messages that wait for a process; a request beyond it fails with `full`. Responses and errors always have
+/// room: each belongs to a request of the process's own, and those are bounded.
 inline constexpr std::size_t max_mailbox = 1000;
 /// Bytes of bodies and blobs in it.
 inline constexpr std::size_t max_mailbox_bytes = std::size_t{256} << 20;
 /// Requests of a process that wait for a response; one more, and the oldest fails with `timeout`.
 inline constexpr std::size_t max_outstanding = 1024;
-/// Requests to a process that it may answer later, by their number; beyond it the oldest cannot be answered any more.
+/// Requests to a process that it may answer later, by their number; beyond it the oldest cannot be answered
+/// any more.
 inline constexpr std::size_t max_answerable = 1024;
 /// Blobs that a process has written and not sent.
 inline constexpr std::size_t max_blob_handles = 64;
@@ -79,7 +82,8 @@ struct ProcessSpec {
   /// An Othismo object: its memory is snapshotted after each run, and the messages to it outlive the VM.
   bool durable = false;
   bool ahead_of_time = false;
-  nlohmann::json configuration = nlohmann::json::object();  ///< arguments, topics, exchanges, directories, limits
+  nlohmann::json configuration =
+      nlohmann::json::object();  ///< arguments, topics, exchanges, directories, limits
 };
 
 /// What comes out of a mailbox.
@@ -113,7 +117,7 @@ struct KernelProcess {
 
   std::deque<MailItem> mailbox;
   std::size_t mailbox_bytes = 0;
-  ItemHandler receiver;            ///< set while MESSAGE.RECEIVE waits
+  ItemHandler receiver;  ///< set while MESSAGE.RECEIVE waits
   Time receive_deadline = Time::max();
   std::uint64_t receive_serial = 0;
 
@@ -134,8 +138,8 @@ struct KernelProcess {
   std::int64_t started_ms = 0;  ///< since 1970, 0: it has not run
   EndCause end_cause = EndCause::killed;
   std::string end_message = "The process was killed.";
-  MessageRef in_hand;  ///< what a durable process is dealing with
-  int cut_short = 0;   ///< runs in a row of which this message saw no end
+  MessageRef in_hand;                    ///< what a durable process is dealing with
+  int cut_short = 0;                     ///< runs in a row of which this message saw no end
   std::uint64_t received = 0, sent = 0;  ///< messages, for people
   std::vector<std::string> topics;       ///< subscriptions
 

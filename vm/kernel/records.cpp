@@ -60,25 +60,32 @@ Json document(const OnExit& on_exit) {
   return {{"requests", std::move(requests)}};
 }
 
-Result<OnExit> read_on_exit(const Json& document, const std::function<std::shared_ptr<Blob>(std::uint16_t)>& take_blob) {
+Result<OnExit> read_on_exit(const Json& document,
+                            const std::function<std::shared_ptr<Blob>(std::uint16_t)>& take_blob) {
   if (document == "none") return OnExit{};
   if (document == "restart") return OnExit{.kind = OnExit::Kind::restart};
   const auto refuse = [](std::string_view what) {
-    return fail(Status::malformed, std::format("On-exit is \"none\", \"restart\" or {{requests: [{{envelope}}]}}: {}.", what));
+    return fail(Status::malformed,
+                std::format("On-exit is \"none\", \"restart\" or {{requests: [{{envelope}}]}}: {}.", what));
   };
-  if (!document.is_object() || !document.contains("requests") || !document["requests"].is_array()) return refuse("this is none of them");
+  if (!document.is_object() || !document.contains("requests") || !document["requests"].is_array())
+    return refuse("this is none of them");
   const Json& requests = document["requests"];
-  if (requests.size() > max_on_exit_requests) return refuse(std::format("there are more than {} requests", max_on_exit_requests));
+  if (requests.size() > max_on_exit_requests)
+    return refuse(std::format("there are more than {} requests", max_on_exit_requests));
   OnExit made{.kind = OnExit::Kind::requests};
   for (const Json& request : requests) {
-    if (!request.is_object() || !request.contains("envelope") || !request["envelope"].is_binary()) return refuse("a request has no envelope");
+    if (!request.is_object() || !request.contains("envelope") || !request["envelope"].is_binary())
+      return refuse("a request has no envelope");
     auto out = protocol::decode_outgoing(text_of(request["envelope"]));
     if (!out) return std::unexpected(std::move(out.error()));
     std::optional<BlobRef> blob = blob_of(*out);
     if (out->blob != 0 && take_blob)
-      if (auto bytes = take_blob(std::exchange(out->blob, std::uint16_t{0}))) blob = BlobRef{std::move(bytes), std::exchange(out->mime, {})};
+      if (auto bytes = take_blob(std::exchange(out->blob, std::uint16_t{0})))
+        blob = BlobRef{std::move(bytes), std::exchange(out->mime, {})};
     if (out->body_blob != 0 && take_blob)
-      if (const auto bytes = take_blob(std::exchange(out->body_blob, std::uint16_t{0}))) out->body = bytes->bytes;
+      if (const auto bytes = take_blob(std::exchange(out->body_blob, std::uint16_t{0})))
+        out->body = bytes->bytes;
     made.requests.push_back({std::move(*out), std::move(blob)});
   }
   return made;
@@ -86,17 +93,20 @@ Result<OnExit> read_on_exit(const Json& document, const std::function<std::share
 
 Json document(const std::vector<Capability>& capabilities) {
   Json made = Json::array();
-  for (const auto& capability : capabilities) made.push_back({{"issuer", capability.issuer}, {"params", capability.params}});
+  for (const auto& capability : capabilities)
+    made.push_back({{"issuer", capability.issuer}, {"params", capability.params}});
   return made;
 }
 
 Result<std::vector<Capability>> read_capabilities(const Json& document) {
-  const auto refuse = [] { return fail(Status::malformed, "Capabilities are a list of {issuer, params}, both texts."); };
+  const auto refuse = [] {
+    return fail(Status::malformed, "Capabilities are a list of {issuer, params}, both texts.");
+  };
   if (!document.is_array() || document.size() > max_held) return refuse();
   std::vector<Capability> made;
   for (const Json& entry : document) {
-    const bool good = entry.is_object() && entry.contains("issuer") && entry["issuer"].is_string() && entry.contains("params") &&
-                      entry["params"].is_string();
+    const bool good = entry.is_object() && entry.contains("issuer") && entry["issuer"].is_string() &&
+                      entry.contains("params") && entry["params"].is_string();
     if (!good) return refuse();
     made.push_back({entry["issuer"], entry["params"]});
   }
@@ -171,7 +181,8 @@ Result<std::shared_ptr<Message>> decode_message(std::string_view bytes) {
   made->inherit = read->value("inherit", false);
   if (read->contains("expects")) made->expects = (*read)["expects"].get<std::int64_t>();
   if (read->contains("rsvp"))
-    if (auto rsvp = parse_address((*read)["rsvp"].get<std::string>())) made->rsvp = Endpoint{no_process, std::move(*rsvp)};
+    if (auto rsvp = parse_address((*read)["rsvp"].get<std::string>()))
+      made->rsvp = Endpoint{no_process, std::move(*rsvp)};
   made->blob = blob_of(*envelope);
   made->content = static_cast<protocol::Content&&>(*envelope);
   return made;

@@ -1,5 +1,6 @@
 #pragma once
-// Kernel records as bytes: what the image keeps of processes and of messages to objects, and on-exit settings as the wire has them.
+// Kernel records as bytes: what the image keeps of processes and of messages to objects, and on-exit settings
+// as the wire has them.
 
 #include <memory>
 #include <string>
@@ -14,7 +15,8 @@ namespace celeriac::vm {
 
 /// "none", "restart" or {requests: [{envelope: binary}]}: each an Outgoing, its blob inside.
 protocol::Json document(const OnExit& on_exit);
-/// Status::malformed with a sentence. `take_blob` looks up handles of blobs that were written before; nullptr: there are none.
+/// Status::malformed with a sentence. `take_blob` looks up handles of blobs that were written before;
+/// nullptr: there are none.
 protocol::Result<OnExit> read_on_exit(const protocol::Json& document,
                                       const std::function<std::shared_ptr<Blob>(std::uint16_t)>& take_blob);
 

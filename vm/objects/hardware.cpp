@@ -17,7 +17,11 @@ struct Place {
   const char* name;
   const char* path;
 };
-constexpr Place places[] = {{"motion", "/sys/motion"}, {"pins", "/sys/pins"}, {"gpio", "/sys/gpio"}, {"camera", "/sys/camera"}, {"hardware", "/sys/hardware"}};
+constexpr Place places[] = {{"motion", "/sys/motion"},
+                            {"pins", "/sys/pins"},
+                            {"gpio", "/sys/gpio"},
+                            {"camera", "/sys/camera"},
+                            {"hardware", "/sys/hardware"}};
 
 }  // namespace
 
@@ -26,12 +30,14 @@ Hardware::Hardware(Kernel& kernel, Operate operate) : kernel_(kernel), operate_(
 }
 
 void Hardware::receive(NativeCall call) {
-  if (call.sender == nullptr) return call.answer(fail(Status::denied, "The machine takes no orders from other nodes."));
+  if (call.sender == nullptr)
+    return call.answer(fail(Status::denied, "The machine takes no orders from other nodes."));
   auto spoken = read_spoken(*call.message);
   if (!spoken) return call.answer(std::unexpected(std::move(spoken.error())));
   const auto* operation = spoken_operation(spoken->name);
   if (operation == nullptr || operation->space != "SYS" || !operation->available)
-    return call.answer(fail(Status::unknown_operation, std::format("The machine knows nothing called {}.", spoken->name)));
+    return call.answer(
+        fail(Status::unknown_operation, std::format("The machine knows nothing called {}.", spoken->name)));
   Json fields = spoken->arguments.is_object() ? spoken->arguments : Json::object();
   if (call.rest.size() > 1) {  // /sys/pins/8
     int pin = 0;
@@ -47,7 +53,8 @@ void Hardware::receive(NativeCall call) {
   if (auto may = kernel_.may_operate(*call.sender, *operation, arguments->fields()); !may)
     return call.answer(std::unexpected(std::move(may.error())));
   operate_(*call.sender, *operation, arguments->fields(),
-           [message = call.message, spoken = std::move(*spoken), answer = std::move(call.answer)](Result<Json> result) mutable {
+           [message = call.message, spoken = std::move(*spoken),
+            answer = std::move(call.answer)](Result<Json> result) mutable {
              if (!result) return answer(std::unexpected(std::move(result.error())));
              answer(answer_spoken(*message, spoken, *result));
            });

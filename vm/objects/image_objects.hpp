@@ -1,11 +1,13 @@
 #pragma once
-// The namespace: modules and instances by their paths. IMAGE.* for clients, othismo.namespace.* for processes, one set of functions.
+// The namespace: modules and instances by their paths. IMAGE.* for clients, othismo.namespace.* for
+// processes, one set of functions.
 //
 //   import     a module goes to a path                    command line only
 //   instantiate  an object (a durable process) of a module, at a path
 //   remove     an object, or a module that no object stands for (object_not_free otherwise)
 //
-// Directories are there because something is below them, or because make_path said so; those live as long as the VM.
+// Directories are there because something is below them, or because make_path said so; those live as long as
+// the VM.
 
 #include <set>
 #include <string>

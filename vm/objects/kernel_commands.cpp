@@ -12,9 +12,9 @@ using protocol::Json;
 using protocol::Status;
 
 const KernelCommands::Row KernelCommands::rows_[] = {
-    {"RunProcess", &KernelCommands::run},           {"KillProcess", &KernelCommands::kill},
-    {"GrantCapabilities", &KernelCommands::grant},  {"DropCapabilities", &KernelCommands::drop},
-    {"SetOnExit", &KernelCommands::set_on_exit},    {"Debug", &KernelCommands::debug},
+    {"RunProcess", &KernelCommands::run},          {"KillProcess", &KernelCommands::kill},
+    {"GrantCapabilities", &KernelCommands::grant}, {"DropCapabilities", &KernelCommands::drop},
+    {"SetOnExit", &KernelCommands::set_on_exit},   {"Debug", &KernelCommands::debug},
 };
 
 KernelCommands::KernelCommands(Kernel& kernel, NetworkRelay& relay) : kernel_(kernel), relay_(relay) {
@@ -31,7 +31,8 @@ void KernelCommands::receive(NativeCall call) {
   if (!spoken) return call.answer(std::unexpected(std::move(spoken.error())));
   for (const Row& row : rows_) {
     if (row.name != spoken->name) continue;
-    return (this->*row.serve)(spoken->arguments, [message = call.message, asked = *spoken, answer = std::move(call.answer)](Result result) mutable {
+    return (this->*row.serve)(spoken->arguments, [message = call.message, asked = *spoken,
+                                                  answer = std::move(call.answer)](Result result) mutable {
       if (!result) return answer(std::unexpected(std::move(result.error())));
       answer(answer_spoken(*message, asked, *result));
     });
@@ -84,17 +85,24 @@ void KernelCommands::set_on_exit(const Json& arguments, Done done) {
   auto process = process_of(arguments.value("target", Json()));
   if (!process) return done(std::unexpected(std::move(process.error())));
   const Json wanted = arguments.value("on_exit", Json());
-  auto on_exit = read_on_exit(wanted == "None" ? Json("none") : wanted == "Restart" ? Json("restart") : wanted, nullptr);
+  auto on_exit = read_on_exit(wanted == "None"      ? Json("none")
+                              : wanted == "Restart" ? Json("restart")
+                                                    : wanted,
+                              nullptr);
   if (!on_exit) return done(std::unexpected(std::move(on_exit.error())));
-  kernel_.set_on_exit(**process, std::move(*on_exit), [done = std::move(done)](const protocol::Result<void>& kept) mutable {
-    done(kept.transform([] { return Json::object(); }));
-  });
+  kernel_.set_on_exit(**process, std::move(*on_exit),
+                      [done = std::move(done)](const protocol::Result<void>& kept) mutable {
+                        done(kept.transform([] { return Json::object(); }));
+                      });
 }
 
 void KernelCommands::debug(const Json& arguments, Done done) {
   const auto tell = [&](const KernelProcess& process) {
-    return Json{{"state", name(process.state)}, {"on_exit", document(process.spec.on_exit)}, {"public", process.spec.is_public},
-                {"mailbox", process.mailbox.size()}, {"capabilities", document(process.capabilities.list())}};
+    return Json{{"state", name(process.state)},
+                {"on_exit", document(process.spec.on_exit)},
+                {"public", process.spec.is_public},
+                {"mailbox", process.mailbox.size()},
+                {"capabilities", document(process.capabilities.list())}};
   };
   Json told = Json::object();
   if (arguments == "ProcessMap") {

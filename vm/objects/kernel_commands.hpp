@@ -1,6 +1,6 @@
 #pragma once
-// kernel:distro:sys: the kernel's own commands, JSON as the published kernel has them. Who may send here is root, so its messaging capability
-// is asked for. From net:distro:sys come messages of other nodes.
+// kernel:distro:sys: the kernel's own commands, JSON as the published kernel has them. Who may send here is
+// root, so its messaging capability is asked for. From net:distro:sys come messages of other nodes.
 
 #include "vm/guests/network_relay.hpp"
 #include "vm/kernel/kernel.hpp"

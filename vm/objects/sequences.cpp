@@ -29,24 +29,29 @@ std::optional<std::uint16_t> number_of(std::string_view text) {
 }  // namespace
 
 const SequenceObjects::Row SequenceObjects::rows_[] = {
-    {"pause", "PROC.PAUSE", &SequenceObjects::pause}, {"run", "PROC.RUN", &SequenceObjects::run},
-    {"kill", "PROC.KILL", &SequenceObjects::kill},    {"wait", "PROC.WAIT", &SequenceObjects::wait},
+    {"pause", "PROC.PAUSE", &SequenceObjects::pause},  {"run", "PROC.RUN", &SequenceObjects::run},
+    {"kill", "PROC.KILL", &SequenceObjects::kill},     {"wait", "PROC.WAIT", &SequenceObjects::wait},
     {"status", "PROC.STAT", &SequenceObjects::status},
 };
 
-SequenceObjects::SequenceObjects(Kernel& kernel, CodeStore& store, StepLoop& loop) : kernel_(kernel), store_(store), loop_(loop) {
+SequenceObjects::SequenceObjects(Kernel& kernel, CodeStore& store, StepLoop& loop)
+    : kernel_(kernel), store_(store), loop_(loop) {
   kernel.offer(std::nullopt, "/code", *this);
   kernel.offer(std::nullopt, "/proc", *this);
 }
 
 Answer SequenceObjects::answer(Done done) {
   auto held = std::make_shared<Done>(std::move(done));
-  return {.give = [held](const protocol::Result<void>& result) { (*held)(result.transform([] { return Json::object(); })); },
+  return {.give =
+              [held](const protocol::Result<void>& result) {
+                (*held)(result.transform([] { return Json::object(); }));
+              },
           .abandoned = [] { return false; }};
 }
 
 void SequenceObjects::receive(NativeCall call) {
-  if (call.sender == nullptr) return call.answer(fail(Status::denied, "Sequences take no orders from other nodes."));
+  if (call.sender == nullptr)
+    return call.answer(fail(Status::denied, "Sequences take no orders from other nodes."));
   auto spoken = read_spoken(*call.message);
   if (!spoken) return call.answer(std::unexpected(std::move(spoken.error())));
   const bool is_code = call.message->target_path.starts_with("/code");
@@ -55,11 +60,13 @@ void SequenceObjects::receive(NativeCall call) {
   for (const Row& known : rows_)
     if (!is_code && known.name == what) row = &known;
   if (row == nullptr && !(is_code && what == "start"))
-    return call.answer(fail(Status::unknown_operation, std::format("{} knows nothing called {}.", call.message->target_path, spoken->name)));
+    return call.answer(fail(Status::unknown_operation, std::format("{} knows nothing called {}.",
+                                                                   call.message->target_path, spoken->name)));
   const auto& operation = *protocol::find_operation(row != nullptr ? row->operation : "PROC.START");
   if (auto may = kernel_.may_operate(*call.sender, operation, Json::object()); !may)
     return call.answer(std::unexpected(std::move(may.error())));
-  Done done = [message = call.message, asked = *spoken, reply = std::move(call.answer)](Result result) mutable {
+  Done done = [message = call.message, asked = *spoken,
+               reply = std::move(call.answer)](Result result) mutable {
     if (!result) return reply(std::unexpected(std::move(result.error())));
     reply(answer_spoken(*message, asked, *result));
   };
@@ -70,12 +77,14 @@ void SequenceObjects::receive(NativeCall call) {
 }
 
 void SequenceObjects::start(std::string_view which, const Json& arguments, Done done) {
-  auto variables = celeryscript::applications_of(arguments.is_object() ? arguments.value("args", Json::object()) : Json::object());
+  auto variables = celeryscript::applications_of(
+      arguments.is_object() ? arguments.value("args", Json::object()) : Json::object());
   if (!variables) return done(std::unexpected(std::move(variables.error())));
   const auto wanted = number_of(which);
   for (const CodeEntry& entry : store_.list()) {
     if (entry.name != which && (!wanted || entry.resource_id != *wanted)) continue;
-    return store_.load(entry.id, [this, variables = std::move(*variables), done = std::move(done)](protocol::Result<Sequence> sequence) mutable {
+    return store_.load(entry.id, [this, variables = std::move(*variables),
+                                  done = std::move(done)](protocol::Result<Sequence> sequence) mutable {
       if (!sequence) return done(std::unexpected(std::move(sequence.error())));
       const auto id = loop_.start(std::move(*sequence), {.variables = std::move(variables)});
       if (!id) return done(std::unexpected(id.error()));

@@ -1,8 +1,9 @@
 #pragma once
-// /code/<name or id>: {start: {args}} makes a process of a stored sequence and runs it; the answer is {process}, at once.
-// /proc/<number>: {pause}, {run}, {kill}, {wait}, {status} of a sequence's process.
+// /code/<name or id>: {start: {args}} makes a process of a stored sequence and runs it; the answer is
+// {process}, at once. /proc/<number>: {pause}, {run}, {kill}, {wait}, {status} of a sequence's process.
 //
-// What a sender needs is the capability of the operation behind it: {"operation": "PROC.START"}, "PROC.PAUSE" and so on.
+// What a sender needs is the capability of the operation behind it: {"operation": "PROC.START"}, "PROC.PAUSE"
+// and so on.
 
 #include "vm/kernel/kernel.hpp"
 #include "vm/objects/spoken.hpp"

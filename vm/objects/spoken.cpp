@@ -18,7 +18,8 @@ using protocol::Status;
 namespace {
 
 std::unexpected<Error> bad(std::string message) {
-  return std::unexpected(Error{.status = Status::malformed, .message = std::move(message), .code = "bad_message"});
+  return std::unexpected(
+      Error{.status = Status::malformed, .message = std::move(message), .code = "bad_message"});
 }
 
 Result<Spoken> read_json(const std::string& body) {
@@ -26,7 +27,9 @@ Result<Spoken> read_json(const std::string& body) {
   if (json.is_string()) return Spoken{.name = json.get<std::string>()};
   if (json.is_number()) return Spoken{.name = "", .arguments = std::move(json)};
   if (!json.is_object() || json.size() != 1)
-    return bad("The body of a request is JSON with one key, what is asked for: {\"move_absolute\": {\"x\": 100, \"y\": 0, \"z\": 0}}.");
+    return bad(
+        "The body of a request is JSON with one key, what is asked for: {\"move_absolute\": {\"x\": 100, "
+        "\"y\": 0, \"z\": 0}}.");
   return Spoken{.name = json.begin().key(), .arguments = std::move(json.begin().value())};
 }
 
@@ -37,7 +40,8 @@ Result<Spoken> read_frame(const Message& message) {
     if (key == "operation") wire = value;
   }
   const auto* operation = protocol::find_operation(space, wire);
-  if (operation == nullptr) return bad(std::format("There is no operation {}.{} in the protocol.", space, wire));
+  if (operation == nullptr)
+    return bad(std::format("There is no operation {}.{} in the protocol.", space, wire));
   auto arguments = protocol::Arguments::decode(*operation, message.content.body);
   if (!arguments) return std::unexpected(std::move(arguments.error()));
   return Spoken{.name = std::string(operation->long_name), .arguments = arguments->fields()};
@@ -61,7 +65,8 @@ NativeReply answer_spoken(const Message& message, const Spoken& spoken, const Js
     reply.content.body = result.dump(-1, ' ', false, Json::error_handler_t::replace);
     return reply;
   }
-  protocol::OthismoMessage out{.send_to = message.source_path, .response_id = static_cast<std::int64_t>(message.id)};
+  protocol::OthismoMessage out{.send_to = message.source_path,
+                               .response_id = static_cast<std::int64_t>(message.id)};
   out.parts.push_back(protocol::OthismoMessage::Part::of(protocol::response_name(spoken.name), result));
   reply.content.body = protocol::write_othismo(out);
   return reply;
@@ -69,7 +74,9 @@ NativeReply answer_spoken(const Message& message, const Spoken& spoken, const Js
 
 const protocol::Operation* spoken_operation(std::string_view name) {
   std::string upper(name.starts_with("farmbot.") ? name.substr(8) : name);
-  std::ranges::transform(upper, upper.begin(), [](char c) { return static_cast<char>(std::toupper(static_cast<unsigned char>(c))); });
+  std::ranges::transform(upper, upper.begin(), [](char c) {
+    return static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  });
   if (upper.starts_with("SYS.") || upper.starts_with("PROC.")) return protocol::find_operation(upper);
   return protocol::find_operation("SYS." + upper);
 }

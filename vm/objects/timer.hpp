@@ -1,5 +1,6 @@
 #pragma once
-// timer:distro:sys, /sys/timer: answers when a time is over. {"SetTimer": 1500} (ms), or 1500; of Othismo {"/sys/timer/othismo.timer.set": {milliseconds: 1500}}.
+// timer:distro:sys, /sys/timer: answers when a time is over. {"SetTimer": 1500} (ms), or 1500; of Othismo
+// {"/sys/timer/othismo.timer.set": {milliseconds: 1500}}.
 
 #include <boost/asio/io_context.hpp>
 #include <cstddef>

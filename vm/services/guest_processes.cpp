@@ -24,8 +24,9 @@ auto answer(Responder responder) {
 }  // namespace
 
 const GuestProcesses::Row GuestProcesses::rows_[] = {
-    {"PROC.RUN", &GuestProcesses::run},   {"PROC.PAUSE", &GuestProcesses::pause}, {"PROC.KILL", &GuestProcesses::kill},
-    {"PROC.STEP", &GuestProcesses::step}, {"PROC.WAIT", &GuestProcesses::wait},   {"PROC.STAT", &GuestProcesses::stat},
+    {"PROC.RUN", &GuestProcesses::run},   {"PROC.PAUSE", &GuestProcesses::pause},
+    {"PROC.KILL", &GuestProcesses::kill}, {"PROC.STEP", &GuestProcesses::step},
+    {"PROC.WAIT", &GuestProcesses::wait}, {"PROC.STAT", &GuestProcesses::stat},
 };
 
 GuestProcesses::GuestProcesses(GuestHost& host) : host_(host), kernel_(host.kernel()) {
@@ -36,8 +37,10 @@ void GuestProcesses::serve(Request& request, Responder responder) {
   auto process = kernel_.need(ProcessId{request.arguments.id()});
   if (!process) return responder.fail(process.error());
   for (const Row& row : rows_)
-    if (request.operation.long_name == row.operation) return (this->*row.serve)(**process, std::move(responder));
-  responder.fail({.status = Status::wrong_state, .message = std::format("{} is not for guests.", request.operation.long_name)});
+    if (request.operation.long_name == row.operation)
+      return (this->*row.serve)(**process, std::move(responder));
+  responder.fail({.status = Status::wrong_state,
+                  .message = std::format("{} is not for guests.", request.operation.long_name)});
 }
 
 void GuestProcesses::run(KernelProcess& process, Responder responder) {
@@ -48,27 +51,33 @@ void GuestProcesses::run(KernelProcess& process, Responder responder) {
 
 void GuestProcesses::pause(KernelProcess& process, Responder responder) {
   if (process.state != KernelState::running)
-    return responder.fail({.status = Status::wrong_state, .message = std::format("The process is {}.", name(process.state))});
-  host_.pause(process, [this, id = process.id, held = answer(std::move(responder))](const Result<void>& result) {
-    if (KernelProcess* paused = kernel_.find(id); paused != nullptr && result) kernel_.set_paused(*paused, true);
-    held(result);
-  });
+    return responder.fail(
+        {.status = Status::wrong_state, .message = std::format("The process is {}.", name(process.state))});
+  host_.pause(process,
+              [this, id = process.id, held = answer(std::move(responder))](const Result<void>& result) {
+                if (KernelProcess* paused = kernel_.find(id); paused != nullptr && result)
+                  kernel_.set_paused(*paused, true);
+                held(result);
+              });
 }
 
 void GuestProcesses::kill(KernelProcess& process, Responder responder) {
   if (process.spec.kind == ProcessKind::client)
-    return responder.fail({.status = Status::wrong_state, .message = "This process is a client: it ends with its stream."});
+    return responder.fail(
+        {.status = Status::wrong_state, .message = "This process is a client: it ends with its stream."});
   kernel_.kill(process.id, answer(std::move(responder)));
 }
 
 void GuestProcesses::step(KernelProcess&, Responder responder) {
-  responder.fail({.status = Status::wrong_state, .message = "A guest has no steps: it can be paused, and let go on."});
+  responder.fail(
+      {.status = Status::wrong_state, .message = "A guest has no steps: it can be paused, and let go on."});
 }
 
 void GuestProcesses::wait(KernelProcess& process, Responder responder) {
   auto& waiting = waiting_[process.id];
   if (waiting.size() >= max_guest_waiters)
-    return responder.fail({.status = Status::overloaded, .message = "Too many wait for this process already."});
+    return responder.fail(
+        {.status = Status::overloaded, .message = "Too many wait for this process already."});
   waiting.push_back(std::move(responder));
 }
 
@@ -82,7 +91,8 @@ void GuestProcesses::changed(const KernelProcess& process) {
     if (process.end_cause == EndCause::returned)
       responder.ok();
     else
-      responder.fail({.status = process.end_cause == EndCause::killed ? Status::cancelled : Status::failed, .message = process.end_message});
+      responder.fail({.status = process.end_cause == EndCause::killed ? Status::cancelled : Status::failed,
+                      .message = process.end_message});
   }
 }
 
@@ -112,7 +122,9 @@ Json GuestProcesses::document(const KernelProcess& process) const {
           {"started", process.started_ms != 0 ? Json(process.started_ms) : Json()},
           {"cpu_us", 0},
           {"memory_bytes", process.mailbox_bytes},
-          {"waiting_for", !waits ? "" : process.awaiting != 0 ? "a response" : "a message"},
+          {"waiting_for", !waits                  ? ""
+                          : process.awaiting != 0 ? "a response"
+                                                  : "a message"},
           {"priority", 0},
           {"iteration", nullptr},
           {"worker", host_.worker_of(process)},

@@ -43,13 +43,17 @@ void serve_image(protocol::Dispatcher& dispatcher, GuestHost& host, Image& image
     KernelProcess* process = host.kernel().find(ProcessId{request.arguments.id()});
     const auto handle = static_cast<std::uint16_t>(request.arguments.integer("blob"));
     if (process == nullptr || process->spec.kind != ProcessKind::client || !process->handles.contains(handle))
-      return responder.fail({.status = Status::not_found, .message = "There is no such blob: BLOB.WRITE makes one, in the name of a process of yours."});
+      return responder.fail(
+          {.status = Status::not_found,
+           .message = "There is no such blob: BLOB.WRITE makes one, in the name of a process of yours."});
     auto blob = std::move(process->handles.at(handle));
     process->handles.erase(handle);
-    objects.import(request.arguments.string("path"), std::move(blob->bytes), answer_done(std::move(responder)));
+    objects.import(request.arguments.string("path"), std::move(blob->bytes),
+                   answer_done(std::move(responder)));
   });
   dispatcher.on("IMAGE.INSTANTIATE"_op, [&objects](Request& request, Responder responder) {
-    objects.instantiate(request.arguments.string("module"), request.arguments.string("path"), request.arguments.string("abi"),
+    objects.instantiate(request.arguments.string("module"), request.arguments.string("path"),
+                        request.arguments.string("abi"),
                         [held = std::move(responder)](const Result<Json>& made) mutable {
                           if (!made) return held.fail(made.error());
                           held.ok((*made)["process"].get<std::uint16_t>());
@@ -59,9 +63,9 @@ void serve_image(protocol::Dispatcher& dispatcher, GuestHost& host, Image& image
     objects.remove(request.arguments.string("path"), answer_done(std::move(responder)));
   });
   dispatcher.on("IMAGE.EXPORT"_op, [&host, &image](Request& request, Responder responder) {
-    host.disk().run(
-        [&image, file = request.arguments.string("file")] { return image.copy_to(file).transform([] { return Json(); }); },
-        answer_done(std::move(responder)));
+    host.disk().run([&image, file = request.arguments.string(
+                                 "file")] { return image.copy_to(file).transform([] { return Json(); }); },
+                    answer_done(std::move(responder)));
   });
   dispatcher.on("IMAGE.CHECK"_op, [&host, &image](Request&, Responder responder) {
     host.disk().run([&image] { return image.examine(); }, answer_document(std::move(responder)));

@@ -436,15 +436,19 @@ void PackageService::forget_rights(const std::string& package) {
 
 Result<void> PackageService::give(const std::string& process, const Capability& capability) {
   const auto name = parse_process_name(process);
-  KernelProcess* holder = process.starts_with('/') ? kernel_.find_path(process) : name ? kernel_.find(*name) : nullptr;
+  KernelProcess* holder = process.starts_with('/') ? kernel_.find_path(process)
+                          : name                   ? kernel_.find(*name)
+                                                   : nullptr;
   if (holder == nullptr || holder->spec.kind != ProcessKind::guest)
     return fail(Status::not_found, std::format("There is no process {}.", protocol::shown(process, 200)));
   const auto issuer = parse_address(capability.issuer);
   if (!issuer) return std::unexpected(issuer.error());
   const Capability given{kernel_.resolve_node(*issuer).text(), capability.params};
   if (!kernel_.grant(*holder, given))
-    return fail(Status::wrong_state, std::format("{} holds it already, or can hold no more.", protocol::shown(process, 200)));
-  spdlog::info("{}", consent_.sentence("Given: " + holder->spec.name.process, holder->spec.name, issuer->process, given.params));
+    return fail(Status::wrong_state,
+                std::format("{} holds it already, or can hold no more.", protocol::shown(process, 200)));
+  spdlog::info("{}", consent_.sentence("Given: " + holder->spec.name.process, holder->spec.name,
+                                       issuer->process, given.params));
   return {};
 }
 

@@ -98,33 +98,39 @@ Result<KernelProcess*> MessageService::speaker(Session& session, ProcessId id) {
   auto process = kernel_.need(id);
   if (!process) return process;
   const std::string& package = session.local<guests::WorkerIdentity>().package;
-  const bool may = package.empty() ? session.local<Opened>().processes->contains(id)
-                                   : (*process)->spec.kind == ProcessKind::guest && (*process)->package() == package;
+  const bool may = package.empty()
+                       ? session.local<Opened>().processes->contains(id)
+                       : (*process)->spec.kind == ProcessKind::guest && (*process)->package() == package;
   if (may) return process;
-  host_.print(nullptr, 0, std::format("{} wanted to speak as {}: refused.", package.empty() ? session.peer().name : package,
-                                      (*process)->spec.name.text()));
-  return fail(Status::denied, std::format("This stream may not speak in the name of process {}.", number(id)));
+  host_.print(nullptr, 0,
+              std::format("{} wanted to speak as {}: refused.",
+                          package.empty() ? session.peer().name : package, (*process)->spec.name.text()));
+  return fail(Status::denied,
+              std::format("This stream may not speak in the name of process {}.", number(id)));
 }
 
 void MessageService::serve(protocol::Dispatcher& dispatcher, std::span<const Row> rows) {
   for (const Row& row : rows) {
-    dispatcher.on(*protocol::find_operation(row.operation), [this, serve = row.serve](Request& request, Responder responder) {
-      auto process = speaker(*request.session, ProcessId{request.arguments.id()});
-      if (!process) return responder.fail(process.error());
-      (this->*serve)(request, **process, std::move(responder));
-    });
+    dispatcher.on(*protocol::find_operation(row.operation),
+                  [this, serve = row.serve](Request& request, Responder responder) {
+                    auto process = speaker(*request.session, ProcessId{request.arguments.id()});
+                    if (!process) return responder.fail(process.error());
+                    (this->*serve)(request, **process, std::move(responder));
+                  });
   }
 }
 
 void MessageService::install(protocol::Dispatcher& dispatcher) {
-  dispatcher.on("MESSAGE.OPEN"_op, [this](Request& request, Responder responder) { open(request, std::move(responder)); });
+  dispatcher.on("MESSAGE.OPEN"_op,
+                [this](Request& request, Responder responder) { open(request, std::move(responder)); });
   serve(dispatcher, shared_);
 }
 
 void MessageService::install_guests(protocol::Dispatcher& dispatcher, Operate operate) {
   serve(dispatcher, shared_);
   serve(dispatcher, guests_only_);
-  dispatcher.on("GUEST.MODULE"_op, [this](Request& request, Responder responder) { module(request, std::move(responder)); });
+  dispatcher.on("GUEST.MODULE"_op,
+                [this](Request& request, Responder responder) { module(request, std::move(responder)); });
   for (const auto& operation : protocol::operations()) {
     if (operation.space != "SYS" || operation.wire == "HELLO" || !operation.available) continue;
     dispatcher.on(operation, [this, operate](Request& request, Responder responder) {
@@ -136,9 +142,11 @@ void MessageService::install_guests(protocol::Dispatcher& dispatcher, Operate op
 void MessageService::open(Request& request, Responder responder) {
   const auto opened = request.session->local<Opened>().processes;
   if (opened->size() >= max_opened)
-    return responder.fail({.status = Status::overloaded, .message = std::format("A stream may be {} processes.", max_opened)});
+    return responder.fail(
+        {.status = Status::overloaded, .message = std::format("A stream may be {} processes.", max_opened)});
   std::string name = request.arguments.string("name");
-  if (name.empty()) name = std::format("client-{}-{}:console:local", request.session->number(), opened->size() + 1);
+  if (name.empty())
+    name = std::format("client-{}-{}:console:local", request.session->number(), opened->size() + 1);
   auto parsed = parse_process_name(name);
   if (!parsed) return responder.fail(parsed.error());
   auto process = kernel_.initialise({.name = std::move(*parsed),
@@ -161,7 +169,8 @@ void MessageService::open(Request& request, Responder responder) {
 
 Result<std::shared_ptr<Blob>> MessageService::take_blob(KernelProcess& process, std::uint16_t handle) {
   const auto found = process.handles.find(handle);
-  if (found == process.handles.end()) return fail(Status::not_found, std::format("There is no blob {}.", handle));
+  if (found == process.handles.end())
+    return fail(Status::not_found, std::format("There is no blob {}.", handle));
   auto blob = std::move(found->second);
   process.handles.erase(found);
   return blob;
@@ -173,7 +182,9 @@ Result<Kernel::Attached> MessageService::attach(KernelProcess& process, protocol
     auto body = take_blob(process, message.body_blob);
     if (!body) return std::unexpected(std::move(body.error()));
     if ((*body)->bytes.size() > protocol::max_body)
-      return fail(Status::out_of_resources, std::format("A body has at most {} bytes: send what is longer as a blob.", protocol::max_body));
+      return fail(
+          Status::out_of_resources,
+          std::format("A body has at most {} bytes: send what is longer as a blob.", protocol::max_body));
     message.body = std::move((*body)->bytes);
   }
   if (message.blob != 0) {
@@ -214,12 +225,14 @@ void MessageService::respond(Request& request, KernelProcess& process, Responder
 }
 
 void MessageService::receive(Request& request, KernelProcess& process, Responder responder) {
-  const auto patience = std::chrono::milliseconds(static_cast<std::int64_t>(request.arguments.number("timeout")));
+  const auto patience =
+      std::chrono::milliseconds(static_cast<std::int64_t>(request.arguments.number("timeout")));
   kernel_.receive(process, patience, answer_item(std::move(responder)));
 }
 
 void MessageService::print(Request& request, KernelProcess& process, Responder responder) {
-  host_.print_line(process, static_cast<int>(request.arguments.integer("verbosity")), request.arguments.string("text"));
+  host_.print_line(process, static_cast<int>(request.arguments.integer("verbosity")),
+                   request.arguments.string("text"));
   responder.ok();
 }
 
@@ -236,11 +249,13 @@ void MessageService::unsubscribe(Request& request, KernelProcess& process, Respo
 
 void MessageService::blob_write(Request& request, KernelProcess& process, Responder responder) {
   const auto data = bytes(request.arguments.value("data"));
-  auto handle = static_cast<std::uint16_t>(request.arguments.has("blob") ? request.arguments.integer("blob") : 0);
+  auto handle =
+      static_cast<std::uint16_t>(request.arguments.has("blob") ? request.arguments.integer("blob") : 0);
   std::size_t unsent = 0;
   for (const auto& [id, blob] : process.handles) unsent += blob->bytes.size();
   if (unsent + data.size() > max_unsent_blobs || (handle == 0 && process.handles.size() >= max_blob_handles))
-    return responder.fail({.status = Status::overloaded, .message = "There are too many blobs that were written and not sent."});
+    return responder.fail({.status = Status::overloaded,
+                           .message = "There are too many blobs that were written and not sent."});
   if (handle == 0) {
     do ++process.last_handle;
     while (process.last_handle == 0 || process.handles.contains(process.last_handle));
@@ -249,9 +264,11 @@ void MessageService::blob_write(Request& request, KernelProcess& process, Respon
   }
   const auto found = process.handles.find(handle);
   if (found == process.handles.end())
-    return responder.fail({.status = Status::not_found, .message = std::format("There is no blob {}.", handle)});
+    return responder.fail(
+        {.status = Status::not_found, .message = std::format("There is no blob {}.", handle)});
   if (found->second->bytes.size() + data.size() > protocol::max_blob)
-    return responder.fail({.status = Status::out_of_resources, .message = std::format("A blob has at most {} bytes.", protocol::max_blob)});
+    return responder.fail({.status = Status::out_of_resources,
+                           .message = std::format("A blob has at most {} bytes.", protocol::max_blob)});
   found->second->bytes.append(data);
   responder.ok(handle);
 }
@@ -262,10 +279,12 @@ void MessageService::blob_read(Request& request, KernelProcess& process, Respond
   if (which <= 0) {
     const auto& present = which == 0 ? process.item_blob : process.last_blob;
     if (present) blob = present->blob;
-  } else if (const auto found = process.handles.find(static_cast<std::uint16_t>(which)); found != process.handles.end()) {
+  } else if (const auto found = process.handles.find(static_cast<std::uint16_t>(which));
+             found != process.handles.end()) {
     blob = found->second;
   }
-  if (blob == nullptr) return responder.fail({.status = Status::not_found, .message = "There is no such blob."});
+  if (blob == nullptr)
+    return responder.fail({.status = Status::not_found, .message = "There is no such blob."});
   answer_bytes(responder, range(blob->bytes, request.arguments));
 }
 
@@ -305,25 +324,31 @@ Result<std::string> MessageService::bytes_of(Request& request, KernelProcess& pr
 }
 
 void MessageService::state_get(Request& request, KernelProcess& process, Responder responder) {
-  host_.disk().run([this, name = process.spec.name.text()] { return host_.store().state(name); },
-                   [arguments = request.arguments, held = std::move(responder)](const Result<std::optional<std::string>>& state) mutable {
-                     if (!state) return held.fail(state.error());
-                     if (!*state) return held.fail({.status = Status::not_found, .message = "The process has kept nothing."});
-                     answer_bytes(held, range(**state, arguments));
-                   });
+  host_.disk().run(
+      [this, name = process.spec.name.text()] { return host_.store().state(name); },
+      [arguments = request.arguments,
+       held = std::move(responder)](const Result<std::optional<std::string>>& state) mutable {
+        if (!state) return held.fail(state.error());
+        if (!*state)
+          return held.fail({.status = Status::not_found, .message = "The process has kept nothing."});
+        answer_bytes(held, range(**state, arguments));
+      });
 }
 
 void MessageService::state_set(Request& request, KernelProcess& process, Responder responder) {
   auto state = bytes_of(request, process);
   if (!state) return responder.fail(state.error());
   if (state->size() > max_state)
-    return responder.fail({.status = Status::out_of_resources, .message = std::format("A process keeps at most {} bytes.", max_state)});
-  host_.disk().run([this, name = process.spec.name.text(), kept = std::move(*state)] { return host_.store().put_state(name, kept); },
+    return responder.fail({.status = Status::out_of_resources,
+                           .message = std::format("A process keeps at most {} bytes.", max_state)});
+  host_.disk().run([this, name = process.spec.name.text(),
+                    kept = std::move(*state)] { return host_.store().put_state(name, kept); },
                    answer(std::move(responder)));
 }
 
 void MessageService::state_clear(Request&, KernelProcess& process, Responder responder) {
-  host_.disk().run([this, name = process.spec.name.text()] { return host_.store().remove_state(name); }, answer(std::move(responder)));
+  host_.disk().run([this, name = process.spec.name.text()] { return host_.store().remove_state(name); },
+                   answer(std::move(responder)));
 }
 
 // ---- the life of guests ----
@@ -339,7 +364,8 @@ void MessageService::spawn(Request& request, KernelProcess& process, Responder r
   if (!on_exit) return responder.fail(on_exit.error());
   std::vector<std::pair<ProcessName, std::string>> grants;
   const Json& grant = arguments.value("grant");
-  if (!grant.is_array()) return responder.fail({.status = Status::malformed, .message = "grant is a list of {process, params}."});
+  if (!grant.is_array())
+    return responder.fail({.status = Status::malformed, .message = "grant is a list of {process, params}."});
   for (const Json& entry : grant) {
     // Unknown processes are passed over: there is nobody to give anything to.
     auto name = parse_process_name(entry.is_object() ? entry.value("process", "") : "");
@@ -349,25 +375,33 @@ void MessageService::spawn(Request& request, KernelProcess& process, Responder r
                    .on_exit = std::move(*on_exit),
                    .is_public = arguments.number("public") != 0,
                    .configuration = process.spec.configuration};
-  // "/package:publisher/pkg/child.wasm" and "child.wasm" are the same file of the caller's own package, and no other package's is to be had.
+  // "/package:publisher/pkg/child.wasm" and "child.wasm" are the same file of the caller's own package, and
+  // no other package's is to be had.
   const std::string path = arguments.string("module");
   const std::string own = "/" + process.package() + "/pkg/";
   std::string inside = path.starts_with(own) ? path.substr(own.size()) : path;
   if (inside.starts_with("/pkg/")) inside = inside.substr(5);
-  host_.disk().run([this, package = process.package(), inside] { return host_.store().package_module(package, inside); },
-                   [this, parent = process.id, spec = std::move(spec), wanted = std::move(*wanted), grants = std::move(grants),
-                    held = std::make_shared<Responder>(std::move(responder))](Result<std::string> module) mutable {
-                     KernelProcess* still = kernel_.find(parent);
-                     if (still == nullptr) return held->fail({.status = Status::cancelled, .message = "The process has ended."});
-                     if (!module)
-                       return held->fail({.status = Status::not_found, .message = std::move(module.error().message), .code = "no_file_at_path"});
-                     spec.module = std::move(*module);
-                     kernel_.spawn(*still, std::move(spec), std::move(wanted), std::move(grants), [this, held](const Result<ProcessId>& child) {
-                       if (!child) return held->fail(child.error());
-                       const KernelProcess* made = kernel_.find(*child);
-                       held->document({{"process", made != nullptr ? made->spec.name.text() : ""}, {"id", number(*child)}});
-                     });
-                   });
+  host_.disk().run(
+      [this, package = process.package(), inside] { return host_.store().package_module(package, inside); },
+      [this, parent = process.id, spec = std::move(spec), wanted = std::move(*wanted),
+       grants = std::move(grants),
+       held = std::make_shared<Responder>(std::move(responder))](Result<std::string> module) mutable {
+        KernelProcess* still = kernel_.find(parent);
+        if (still == nullptr)
+          return held->fail({.status = Status::cancelled, .message = "The process has ended."});
+        if (!module)
+          return held->fail({.status = Status::not_found,
+                             .message = std::move(module.error().message),
+                             .code = "no_file_at_path"});
+        spec.module = std::move(*module);
+        kernel_.spawn(*still, std::move(spec), std::move(wanted), std::move(grants),
+                      [this, held](const Result<ProcessId>& child) {
+                        if (!child) return held->fail(child.error());
+                        const KernelProcess* made = kernel_.find(*child);
+                        held->document({{"process", made != nullptr ? made->spec.name.text() : ""},
+                                        {"id", number(*child)}});
+                      });
+      });
 }
 
 void MessageService::set_on_exit(Request& request, KernelProcess& process, Responder responder) {
@@ -388,10 +422,15 @@ void MessageService::module(Request& request, Responder responder) {
   const std::string& package = request.session->local<guests::WorkerIdentity>().package;
   const std::string sha256 = request.arguments.string("sha256");
   bool own = false;
-  kernel_.each([&](const KernelProcess& process) { own = own || (process.package() == package && process.spec.module == sha256); });
-  if (!own) return responder.fail({.status = Status::denied, .message = std::format("{} has no module {}.", package, sha256)});
+  kernel_.each([&](const KernelProcess& process) {
+    own = own || (process.package() == package && process.spec.module == sha256);
+  });
+  if (!own)
+    return responder.fail(
+        {.status = Status::denied, .message = std::format("{} has no module {}.", package, sha256)});
   host_.disk().run([this, sha256] { return host_.store().module(sha256); },
-                   [arguments = request.arguments, held = std::move(responder)](const Result<std::string>& module) mutable {
+                   [arguments = request.arguments,
+                    held = std::move(responder)](const Result<std::string>& module) mutable {
                      if (!module) return held.fail(module.error());
                      answer_bytes(held, range(*module, arguments));
                    });
@@ -399,29 +438,34 @@ void MessageService::module(Request& request, Responder responder) {
 
 void MessageService::restore(Request& request, KernelProcess& process, Responder responder) {
   host_.disk().run([this, name = process.spec.name.text()] { return host_.store().snapshot(name); },
-                   [arguments = request.arguments, held = std::move(responder)](const Result<std::optional<protocol::Snapshot>>& snapshot) mutable {
+                   [arguments = request.arguments, held = std::move(responder)](
+                       const Result<std::optional<protocol::Snapshot>>& snapshot) mutable {
                      if (!snapshot) return held.fail(snapshot.error());
-                     if (!*snapshot) return held.fail({.status = Status::not_found, .message = "There is no snapshot."});
+                     if (!*snapshot)
+                       return held.fail({.status = Status::not_found, .message = "There is no snapshot."});
                      answer_bytes(held, range(protocol::encode(**snapshot), arguments));
                    });
 }
 
 void MessageService::commit(Request& request, KernelProcess& process, Responder responder) {
   if (!process.spec.durable)
-    return responder.fail({.status = Status::wrong_state, .message = "Only an object of the image is snapshotted."});
+    return responder.fail(
+        {.status = Status::wrong_state, .message = "Only an object of the image is snapshotted."});
   auto change = bytes_of(request, process);
   if (!change) return responder.fail(change.error());
   std::vector<std::pair<protocol::Outgoing, Kernel::Attached>> outbox;
   Json entries = request.arguments.value("outbox");
   if (request.arguments.has("outbox_blob")) {  // too long for a frame
-    const auto blob = take_blob(process, static_cast<std::uint16_t>(request.arguments.integer("outbox_blob")));
+    const auto blob =
+        take_blob(process, static_cast<std::uint16_t>(request.arguments.integer("outbox_blob")));
     if (!blob) return responder.fail(blob.error());
     const auto document = protocol::from_bson((*blob)->bytes);
     if (!document) return responder.fail(document.error());
     entries = document->value("outbox", Json());
   }
   for (const Json& entry : entries.is_array() ? entries : Json::array()) {
-    auto message = entry.is_binary() ? protocol::decode_outgoing(bytes(entry)) : fail(Status::malformed, "outbox is a list of envelopes.");
+    auto message = entry.is_binary() ? protocol::decode_outgoing(bytes(entry))
+                                     : fail(Status::malformed, "outbox is a list of envelopes.");
     if (!message) return responder.fail(message.error());
     auto attached = attach(process, *message);
     if (!attached) return responder.fail(attached.error());
@@ -433,21 +477,26 @@ void MessageService::commit(Request& request, KernelProcess& process, Responder 
 void MessageService::ended(Request& request, KernelProcess& process, Responder responder) {
   const std::string how = request.arguments.string("how");
   std::string message = request.arguments.string("message");
-  if (const auto output = request.arguments.string("output"); !output.empty() && how != "returned") message += "\n" + output;
+  if (const auto output = request.arguments.string("output"); !output.empty() && how != "returned")
+    message += "\n" + output;
   responder.ok();
   host_.instance_ended(process);
   kernel_.ended(process.id, how, message);
 }
 
 void MessageService::hardware(Request& request, Responder responder, const Operate& operate) {
-  // Any document may carry `holder`; where the operation has none of its own, the guest's is there for nothing else.
+  // Any document may carry `holder`; where the operation has none of its own, the guest's is there for
+  // nothing else.
   std::uint64_t holder = request.arguments.holder();
   Json fields = request.arguments.fields();
   if (request.operation.payload == protocol::Payload::none && !request.payload.empty()) {
-    if (const auto document = protocol::from_bson(request.payload)) holder = document->value("holder", std::uint64_t{0});
+    if (const auto document = protocol::from_bson(request.payload))
+      holder = document->value("holder", std::uint64_t{0});
   }
   if (holder == 0 || holder > 65535)
-    return responder.fail({.status = Status::malformed, .message = "A worker says in whose name it asks: the field \"holder\" is missing."});
+    return responder.fail(
+        {.status = Status::malformed,
+         .message = "A worker says in whose name it asks: the field \"holder\" is missing."});
   auto process = speaker(*request.session, ProcessId{static_cast<std::uint16_t>(holder)});
   if (!process) return responder.fail(process.error());
   if (const auto may = kernel_.may_operate(**process, request.operation, fields); !may) {

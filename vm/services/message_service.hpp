@@ -1,8 +1,8 @@
 #pragma once
 // MESSAGE.*, TOPIC.*, BLOB.*, STATE.*, CAPABILITY.* and GUEST.*: from frames to the kernel.
 //
-// Each request speaks in a process's name, and the stream must be the one that may: a worker's for the processes of its package, a client's
-// for those that it has opened itself. Everything else is `denied`.
+// Each request speaks in a process's name, and the stream must be the one that may: a worker's for the
+// processes of its package, a client's for those that it has opened itself. Everything else is `denied`.
 
 #include <cstdint>
 #include <functional>
@@ -27,8 +27,8 @@ class MessageService {
   /// For streams of clients: they open processes.
   void install(protocol::Dispatcher& dispatcher);
   /// For streams of workers. What a guest asks of the hardware goes to `operate`, once it may.
-  using Operate = std::function<void(const KernelProcess& process, const protocol::Operation& operation, std::string_view payload,
-                                     protocol::Responder responder)>;
+  using Operate = std::function<void(const KernelProcess& process, const protocol::Operation& operation,
+                                     std::string_view payload, protocol::Responder responder)>;
   void install_guests(protocol::Dispatcher& dispatcher, Operate operate);
   /// The process that a stream speaks for: not_found, or denied if it may not.
   protocol::Result<KernelProcess*> speaker(protocol::Session& session, ProcessId id);

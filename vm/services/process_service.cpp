@@ -68,9 +68,11 @@ void list(StepLoop& loop, GuestProcesses& guests, Responder responder) {
 
 }  // namespace
 
-void serve_processes(protocol::Dispatcher& dispatcher, CodeStore& store, StepLoop& loop, GuestProcesses& guests) {
+void serve_processes(protocol::Dispatcher& dispatcher, CodeStore& store, StepLoop& loop,
+                     GuestProcesses& guests) {
   // What is about a guest's process goes to the guests.
-  const auto serve = [&dispatcher, &guests](const protocol::Operation& operation, protocol::Dispatcher::Handler handler) {
+  const auto serve = [&dispatcher, &guests](const protocol::Operation& operation,
+                                            protocol::Dispatcher::Handler handler) {
     dispatcher.on(operation, [&guests, handler = std::move(handler)](Request& request, Responder responder) {
       if (GuestProcesses::owns(request.arguments.id())) return guests.serve(request, std::move(responder));
       handler(request, std::move(responder));
@@ -111,7 +113,9 @@ void serve_processes(protocol::Dispatcher& dispatcher, CodeStore& store, StepLoo
     if (!process) return responder.fail(process.error());
     responder.document(document(**process, loop.motion_owner()));
   });
-  dispatcher.on("PROC.LIST"_op, [&loop, &guests](Request&, Responder responder) { list(loop, guests, std::move(responder)); });
+  dispatcher.on("PROC.LIST"_op, [&loop, &guests](Request&, Responder responder) {
+    list(loop, guests, std::move(responder));
+  });
 }
 
 }  // namespace celeriac::vm

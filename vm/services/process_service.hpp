@@ -12,6 +12,7 @@ namespace celeriac::vm {
 inline constexpr std::size_t max_list_bytes = 15 * 1024 * 1024;
 
 /// Sequences' processes, and guests', by their numbers.
-void serve_processes(protocol::Dispatcher& dispatcher, CodeStore& store, StepLoop& loop, GuestProcesses& guests);
+void serve_processes(protocol::Dispatcher& dispatcher, CodeStore& store, StepLoop& loop,
+                     GuestProcesses& guests);
 
 }  // namespace celeriac::vm

@@ -86,7 +86,8 @@ void Othismo::finish(Guest& guest, const Item& item) {
     requests_.pop_back();
   }
   current_ = 0;
-  // Something has been dealt with, if only a message without a number: the kernel keeps each until it hears so.
+  // Something has been dealt with, if only a message without a number: the kernel keeps each until it hears
+  // so.
   commit(guest, item.request != 0 ? item.request : 1);
 }
 

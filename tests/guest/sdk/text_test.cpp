@@ -226,7 +226,8 @@ TEST_CASE("scripts of puppets are commands of words") {
   CHECK(commands("say \"never closed") == std::vector<std::vector<std::string>>{{"say", "never closed"}});
 }
 
-TEST_CASE("a puppet that does not want all words of a command goes past them, separators in quotes included") {
+TEST_CASE(
+    "a puppet that does not want all words of a command goes past them, separators in quotes included") {
   std::string script = "one \"a ; b\" c\ntwo";
   puppet_script s = {script.data(), script.data() + script.size(), false};
   REQUIRE(puppet_next_command(&s));

@@ -26,7 +26,9 @@ TEST_CASE("53, 54: the present blob is that of the last message, and none after 
   CHECK(b.last_blob->blob->bytes == "B");
 }
 
-TEST_CASE("55, 57: a request that inherits passes the present blob on; one of its own wins; after none there is none") {
+TEST_CASE(
+    "55, 57: a request that inherits passes the present blob on; one of its own wins; after none there is "
+    "none") {
   Bench bench;
   auto &a = bench.open_guest("a"), &b = bench.open_guest("b"), &c = bench.open_guest("c");
   REQUIRE(bench.send(a, Bench::to(b, "1"), Bench::blob("B")));

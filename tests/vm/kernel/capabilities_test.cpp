@@ -27,7 +27,9 @@ TEST_CASE("81: a process may write to itself") {
   CHECK(bench.body(a) == "me");
 }
 
-TEST_CASE("82, 83: what is neither held nor issued is filtered and the message still comes; what is, can be saved and passed on") {
+TEST_CASE(
+    "82, 83: what is neither held nor issued is filtered and the message still comes; what is, can be saved "
+    "and passed on") {
   Bench bench;
   auto &a = bench.open_guest("a"), &b = bench.open_guest("b"), &c = bench.open_guest("c");
   const Capability own{a.address, "{\"read\":true}"}, foreign{"n.os@x:y:z", "\"messaging\""};
@@ -76,14 +78,16 @@ TEST_CASE("86: a capability that nobody gave cannot be saved") {
   CHECK_FALSE(bench.send(a, Bench::to(b, "hi")));
 }
 
-TEST_CASE("87: when an issuer ends for good its capabilities go from all holders; when it restarts they stay") {
+TEST_CASE(
+    "87: when an issuer ends for good its capabilities go from all holders; when it restarts they stay") {
   Bench bench;
   auto& a = bench.guest("a");
   auto& restarting = bench.guest("r", {.on_exit = {.kind = OnExit::Kind::restart}});
   auto& mortal = bench.guest("m");
   bench.may_message(a, restarting);
   bench.may_message(a, mortal);
-  const auto of_mortal = bench.kernel.messaging(mortal.spec.name), of_restarting = bench.kernel.messaging(restarting.spec.name);
+  const auto of_mortal = bench.kernel.messaging(mortal.spec.name),
+             of_restarting = bench.kernel.messaging(restarting.spec.name);
   bench.kernel.ended(restarting.id, "trap", "x");
   bench.kernel.ended(mortal.id, "trap", "x");
   CHECK(a.capabilities.holds(of_restarting));
@@ -106,7 +110,8 @@ TEST_CASE("the machine is asked for by operation, and by pin where there is one"
   bench.kernel.grant(a, {"n.os@hardware:distro:sys", R"({"operation":"SYS.READ_PIN"})"});
   CHECK(may("SYS.READ_PIN"_op, {{"pin", 59}}));
   const auto refused = bench.kernel.may_operate(a, "SYS.WRITE_PIN"_op, {{"pin", 9}});
-  CHECK(refused.error().message == "a:pkg:pub may not do SYS.WRITE_PIN on pin 9: it holds no capability for it.");
+  CHECK(refused.error().message ==
+        "a:pkg:pub may not do SYS.WRITE_PIN on pin 9: it holds no capability for it.");
 }
 
 TEST_CASE("a revoked capability of a topic ends the subscription") {

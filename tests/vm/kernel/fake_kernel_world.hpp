@@ -1,6 +1,6 @@
 #pragma once
-// A kernel on virtual time, without workers and without a disk: processes run when they are told to, and what the kernel wants kept is kept
-// here.
+// A kernel on virtual time, without workers and without a disk: processes run when they are told to, and what
+// the kernel wants kept is kept here.
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
@@ -33,10 +33,11 @@ class FakeKernelWorld final : public KernelWorld {
   }
   void forget(const KernelProcess& process) override { kept.erase(process.spec.name.text()); }
   void keep_message(MessageRef message, Done done) override {
-    if (hold_disk) return held.push_back([this, message, done = std::move(done)]() mutable {
-      messages[message->stored] = message;
-      done({});
-    });
+    if (hold_disk)
+      return held.push_back([this, message, done = std::move(done)]() mutable {
+        messages[message->stored] = message;
+        done({});
+      });
     messages[message->stored] = message;
     done({});
   }
@@ -55,7 +56,8 @@ class FakeKernelWorld final : public KernelWorld {
       done(protocol::fail(protocol::Status::offline, "The node cannot be reached."));
   }
   void print(const KernelProcess* process, int, std::string_view text) override {
-    lines.push_back((process != nullptr ? process->spec.name.text() + " " : std::string()) + std::string(text));
+    lines.push_back((process != nullptr ? process->spec.name.text() + " " : std::string()) +
+                    std::string(text));
   }
   void changed(const KernelProcess&) override {}
   void topic(std::string_view topic, bool wanted) override { topics.emplace_back(topic, wanted); }
@@ -94,9 +96,12 @@ class Bench {
   }
   /// One that everybody may send to.
   KernelProcess& open_guest(const std::string& name) { return guest(name, {.is_public = true}); }
-  void may_message(KernelProcess& from, const KernelProcess& to) { kernel.grant(from, kernel.messaging(to.spec.name)); }
+  void may_message(KernelProcess& from, const KernelProcess& to) {
+    kernel.grant(from, kernel.messaging(to.spec.name));
+  }
 
-  static protocol::Outgoing to(const KernelProcess& target, std::string body, std::optional<std::int64_t> expects = {}) {
+  static protocol::Outgoing to(const KernelProcess& target, std::string body,
+                               std::optional<std::int64_t> expects = {}) {
     protocol::Outgoing out;
     out.to = target.address;
     out.body = std::move(body);
@@ -111,12 +116,15 @@ class Bench {
 
   protocol::Result<void> send(KernelProcess& from, protocol::Outgoing out, std::optional<BlobRef> blob = {}) {
     protocol::Result<void> result;
-    kernel.send(from, std::move(out), {.blob = std::move(blob)}, [&](protocol::Result<void> done) { result = std::move(done); });
+    kernel.send(from, std::move(out), {.blob = std::move(blob)},
+                [&](protocol::Result<void> done) { result = std::move(done); });
     return result;
   }
-  protocol::Result<void> respond(KernelProcess& from, protocol::Outgoing out, std::optional<BlobRef> blob = {}) {
+  protocol::Result<void> respond(KernelProcess& from, protocol::Outgoing out,
+                                 std::optional<BlobRef> blob = {}) {
     protocol::Result<void> result;
-    kernel.respond(from, std::move(out), {.blob = std::move(blob)}, [&](protocol::Result<void> done) { result = std::move(done); });
+    kernel.respond(from, std::move(out), {.blob = std::move(blob)},
+                   [&](protocol::Result<void> done) { result = std::move(done); });
     return result;
   }
   /// What lies in the mailbox; nullopt if nothing does.

@@ -17,9 +17,12 @@ celeriac::protocol::Outgoing onward(const KernelProcess& target, std::string bod
 
 }  // namespace
 
-TEST_CASE("26, 38: a response goes through a chain to whoever asked first, with his context and the last one's name") {
+TEST_CASE(
+    "26, 38: a response goes through a chain to whoever asked first, with his context and the last one's "
+    "name") {
   Bench bench;
-  auto &a = bench.open_guest("a"), &b = bench.open_guest("b"), &c = bench.open_guest("c"), &d = bench.open_guest("d");
+  auto &a = bench.open_guest("a"), &b = bench.open_guest("b"), &c = bench.open_guest("c"),
+       &d = bench.open_guest("d");
   auto request = Bench::to(b, "hi", 5000);
   request.context = "mine";
   REQUIRE(bench.send(a, request));
@@ -53,9 +56,11 @@ TEST_CASE("39: one that inherits and expects a response gets it, and can then an
   CHECK(bench.body(a) == "for a");
 }
 
-TEST_CASE("40: after the response of a third the answer goes to the request that was open when it was asked") {
+TEST_CASE(
+    "40: after the response of a third the answer goes to the request that was open when it was asked") {
   Bench bench;
-  auto &a = bench.open_guest("a"), &b = bench.open_guest("b"), &c = bench.open_guest("c"), &server = bench.open_guest("server");
+  auto &a = bench.open_guest("a"), &b = bench.open_guest("b"), &c = bench.open_guest("c"),
+       &server = bench.open_guest("server");
   REQUIRE(bench.send(a, Bench::to(server, "a's", 5000)));
   bench.receive(server);
   REQUIRE(bench.send(server, Bench::to(c, "help", 5000)));

@@ -66,7 +66,8 @@ TEST_CASE("68: a crash loop waits 0, 1, 2, 4 … 600 s; a long healthy run begin
   crash(1s);
 }
 
-TEST_CASE("69, 70: on-exit requests go out in the dead process's name, expect nothing, and need the capability") {
+TEST_CASE(
+    "69, 70: on-exit requests go out in the dead process's name, expect nothing, and need the capability") {
   Bench bench;
   auto &open = bench.open_guest("open"), &closed = bench.guest("closed");
   OnExit requests{.kind = OnExit::Kind::requests};
@@ -110,20 +111,24 @@ TEST_CASE("72: a process that asks for a restart later restarts") {
   CHECK(bench.world.starts["b:pkg:pub"] == 2);
 }
 
-TEST_CASE("74: what restarts, or sends something when it ends, is kept for the next start of the VM; the rest is not") {
+TEST_CASE(
+    "74: what restarts, or sends something when it ends, is kept for the next start of the VM; the rest is "
+    "not") {
   Bench bench;
   bench.guest("none");
   bench.guest("again", {.on_exit = restarts});
   CHECK(bench.world.kept == std::set<std::string>{"again:pkg:pub"});
 }
 
-TEST_CASE("75, 76: a child gets a number for a name; a live name is taken; one that cannot be made is no file") {
+TEST_CASE(
+    "75, 76: a child gets a number for a name; a live name is taken; one that cannot be made is no file") {
   Bench bench;
   auto& parent = bench.guest("parent");
   std::optional<Result<ProcessId>> child;
   const auto spawn = [&](const char* name) {
     child.reset();
-    bench.kernel.spawn(parent, {.name = {name, "", ""}}, {}, {}, [&](Result<ProcessId> made) { child = std::move(made); });
+    bench.kernel.spawn(parent, {.name = {name, "", ""}}, {}, {},
+                       [&](Result<ProcessId> made) { child = std::move(made); });
     REQUIRE(child);
   };
   spawn("");
@@ -141,13 +146,18 @@ TEST_CASE("75, 76: a child gets a number for a name; a live name is taken; one t
   CHECK(bench.kernel.find(ProcessName{"bad", "pkg", "pub"}) == nullptr);
 }
 
-TEST_CASE("77, 78, 79, 80: parent and child may write to each other; what the parent lacks the child lacks; it outlives its parent") {
+TEST_CASE(
+    "77, 78, 79, 80: parent and child may write to each other; what the parent lacks the child lacks; it "
+    "outlives its parent") {
   Bench bench;
-  auto &parent = bench.guest("parent"), &friendly = bench.guest("friend"), &stranger = bench.guest("stranger");
-  const celeriac::protocol::Capability held{"n.os@x:y:z", "1"}, not_held{"n.os@x:y:z", "2"}, own{parent.address, "\"mine\""};
+  auto &parent = bench.guest("parent"), &friendly = bench.guest("friend"),
+       &stranger = bench.guest("stranger");
+  const celeriac::protocol::Capability held{"n.os@x:y:z", "1"}, not_held{"n.os@x:y:z", "2"},
+      own{parent.address, "\"mine\""};
   bench.kernel.grant(parent, held);
   std::optional<ProcessId> id;
-  bench.kernel.spawn(parent, {.name = {"child", "", ""}}, {held, not_held, own}, {{friendly.spec.name, "\"messaging\""}, {{"no", "such", "one"}, "1"}},
+  bench.kernel.spawn(parent, {.name = {"child", "", ""}}, {held, not_held, own},
+                     {{friendly.spec.name, "\"messaging\""}, {{"no", "such", "one"}, "1"}},
                      [&](Result<ProcessId> made) { id = *made; });
   REQUIRE(id);
   auto& child = *bench.kernel.find(*id);

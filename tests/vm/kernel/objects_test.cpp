@@ -27,12 +27,15 @@ Outgoing to_path(const std::string& path, std::string body) {
 
 }  // namespace
 
-TEST_CASE("a message to an object is accepted when it is on disk, and leaves the disk with the run that dealt with it") {
+TEST_CASE(
+    "a message to an object is accepted when it is on disk, and leaves the disk with the run that dealt with "
+    "it") {
   Bench bench;
   auto &a = object(bench, "/a"), &b = object(bench, "/b");
   bench.world.hold_disk = true;
   bool accepted = false;
-  bench.kernel.send(a, to_path("/b", "1"), {}, [&](const Result<void>& done) { accepted = done.has_value(); });
+  bench.kernel.send(a, to_path("/b", "1"), {},
+                    [&](const Result<void>& done) { accepted = done.has_value(); });
   CHECK_FALSE(accepted);
   CHECK(b.mailbox.empty());
   bench.world.held.front()();
@@ -59,7 +62,9 @@ TEST_CASE("what a run sends leaves with its commit, in order") {
   CHECK(bench.body(b) == "2");
 }
 
-TEST_CASE("103: a run that traps leaves the disk's state in force, fails its request, and the next message is dealt with") {
+TEST_CASE(
+    "103: a run that traps leaves the disk's state in force, fails its request, and the next message is "
+    "dealt with") {
   Bench bench;
   auto &a = object(bench, "/a"), &b = object(bench, "/b");
   auto request = to_path("/b", "1");

@@ -180,7 +180,8 @@ TEST_CASE("37: a node that cannot be reached is offline; without the network cap
 TEST_CASE("44: metadata goes unchanged: none stays none, an empty text stays one") {
   Bench bench;
   auto &a = bench.open_guest("a"), &b = bench.open_guest("b");
-  for (const auto& metadata : {std::optional<std::string>(), std::optional<std::string>(""), std::optional<std::string>("{\"k\":1}")}) {
+  for (const auto& metadata : {std::optional<std::string>(), std::optional<std::string>(""),
+                               std::optional<std::string>("{\"k\":1}")}) {
     auto request = Bench::to(b, "hi");
     request.metadata = metadata;
     REQUIRE(bench.send(a, request));
@@ -200,7 +201,8 @@ TEST_CASE("46: between one sender and one receiver 10,000 messages keep their or
   CHECK(next == 10'000);
 }
 
-TEST_CASE("47, 49, 51: what comes while a process awaits is received later, in order; the outcome only once") {
+TEST_CASE(
+    "47, 49, 51: what comes while a process awaits is received later, in order; the outcome only once") {
   Bench bench;
   auto &a = bench.open_guest("a"), &b = bench.open_guest("b");
   std::optional<Result<Item>> outcome;
@@ -263,7 +265,8 @@ TEST_CASE("52: what is sent between initialise and run comes after the start, in
   for (const char* body : {"1", "2", "3"}) CHECK(bench.body(**made) == body);
 }
 
-TEST_CASE("93: beyond its limit of outstanding requests the oldest comes back as a timeout, with its context") {
+TEST_CASE(
+    "93: beyond its limit of outstanding requests the oldest comes back as a timeout, with its context") {
   Bench bench;
   auto &a = bench.open_guest("a"), &b = bench.open_guest("b");
   for (std::size_t i = 0; i <= max_outstanding; ++i) {

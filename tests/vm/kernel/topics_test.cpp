@@ -14,7 +14,8 @@ namespace {
 
 KernelProcess& subscriber(Bench& bench, const std::string& name, const std::string& topic) {
   auto& process = bench.guest(name);
-  bench.kernel.grant(process, {"n.os@topic:distro:sys", json{{"topic", topic}, {"kind", "subscribe"}}.dump()});
+  bench.kernel.grant(process,
+                     {"n.os@topic:distro:sys", json{{"topic", topic}, {"kind", "subscribe"}}.dump()});
   REQUIRE(bench.kernel.subscribe(process, topic));
   return process;
 }
@@ -35,9 +36,12 @@ Outgoing on(const std::string& topic, std::optional<std::int64_t> expects = {}) 
 
 }  // namespace
 
-TEST_CASE("112, 113, 129: a publication reaches every subscriber of exactly this topic once, as a one-way request") {
+TEST_CASE(
+    "112, 113, 129: a publication reaches every subscriber of exactly this topic once, as a one-way "
+    "request") {
   Bench bench;
-  auto &a = subscriber(bench, "a", "soil"), &b = subscriber(bench, "b", "soil"), &c = subscriber(bench, "c", "Soil");
+  auto &a = subscriber(bench, "a", "soil"), &b = subscriber(bench, "b", "soil"),
+       &c = subscriber(bench, "c", "Soil");
   REQUIRE(bench.kernel.subscribe(a, "soil"));  // twice is once
   auto& from = publisher(bench, "soil");
   REQUIRE(bench.send(from, on("soil"), Bench::blob("B")));
@@ -54,7 +58,8 @@ TEST_CASE("112, 113, 129: a publication reaches every subscriber of exactly this
   CHECK_FALSE(bench.receive(c));
 }
 
-TEST_CASE("a topic without subscribers takes what is published, and without the capability nobody publishes") {
+TEST_CASE(
+    "a topic without subscribers takes what is published, and without the capability nobody publishes") {
   Bench bench;
   auto& from = publisher(bench, "soil");
   CHECK(bench.send(from, on("soil")));
@@ -96,7 +101,8 @@ TEST_CASE("a subscriber that ends fails the publication that it had") {
 
 TEST_CASE("122: a request to a topic gets as many replies as it wants, and no more") {
   Bench bench;
-  auto &a = subscriber(bench, "a", "soil"), &b = subscriber(bench, "b", "soil"), &c = subscriber(bench, "c", "soil");
+  auto &a = subscriber(bench, "a", "soil"), &b = subscriber(bench, "b", "soil"),
+       &c = subscriber(bench, "c", "soil");
   auto& from = publisher(bench, "soil");
   auto out = on("soil", 1000);
   out.replies = 2;

@@ -27,7 +27,7 @@ json watering(std::string_view name = "logger") {
 }
 
 std::string packed(const std::vector<json>& processes, std::string_view version = "1.0.0",
-                    std::string_view package = "soil", std::string_view module = empty_module) {
+                   std::string_view package = "soil", std::string_view module = empty_module) {
   return archive_of(json(processes), metadata_of(package, "acme", version), Compression::none, module);
 }
 
