@@ -145,7 +145,8 @@ class Connection : public MqttConnection {
     const auto what = std::format("the subscription to {}", filter);
     co_return co_await confirmed(what, [&](auto done) {
       client_.async_subscribe(
-          mqtt::subscribe_topic{std::move(filter), {.max_qos = mqtt::qos_e::at_least_once}},
+          mqtt::subscribe_topic{std::move(filter),
+                                {.max_qos = mqtt::qos_e::at_least_once, .no_local = mqtt::no_local_e::no}},
           mqtt::subscribe_props{},
           [done, what](error_code error, const std::vector<mqtt::reason_code>& reasons,
                        const mqtt::suback_props&) {

@@ -150,7 +150,7 @@ TEST_CASE("over TLS, with a password and the documented rules, no node can speak
                          dir / "passwords", user, std::string("secret-of-") + user}));
   std::ofstream(dir / "acl") << "pattern write celeriac/nodes/+/%u\npattern read celeriac/nodes/%u/+\n"
                                 "pattern write celeriac/presence/%u\npattern read celeriac/presence/+\n"
-                                "topic readwrite garden/#\n";
+                                "pattern readwrite garden/#\n";
   broker.start();
   const auto secured = [&](BrokerOptions options, const std::string& user) {
     options.secure = true;
