@@ -37,6 +37,8 @@ class Speaker:
         self.name = name
 
     def close(self):
+        if hasattr(self, "log_client"):
+            self.log_client.close()
         self.wire.close()
 
     def __enter__(self):
@@ -106,6 +108,26 @@ class Speaker:
             if time.monotonic() > end:
                 raise TimeoutError(f"{process} does not answer: {item}")
             time.sleep(0.05)
+
+    # ---- the log: where lines of guests go ----
+
+    def watch_log(self):
+        """From now on logged() knows what the log says."""
+        self.log_client = self.host.client()
+        self.log_register = self.log_client.register("log")
+        assert self.log_client.call("REGS", "WATCH", struct.pack(">H", self.log_register)).status == wire.OK
+
+    def log_lines(self):
+        try:
+            while True:
+                self.log_client.pump(0.05)
+        except TimeoutError:
+            pass
+        return [change["value"] for register, change in self.log_client.changes if register == self.log_register]
+
+    def logged(self, text):
+        """Whether an entry of the log has this in it."""
+        return any(text in json.dumps(line, ensure_ascii=False, default=str) for line in self.log_lines())
 
     # ---- packages ----
 

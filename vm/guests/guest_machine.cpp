@@ -25,6 +25,8 @@ void GuestMachine::pass(const KernelProcess& process, const Operation& operation
                         protocol::Session::Completion completion) {
   if (&operation == &"SYS.EMERGENCY_LOCK"_op)
     return hypervisor_.send_urgent(operation, {}, std::move(completion));
+  // What a worker puts there is the name that it asks in; the operation has no payload.
+  if (operation.payload == protocol::Payload::none) payload = {};
   if (operation.server == protocol::Server::hypervisor) {
     hypervisor_.send(operation, payload, number(process.id), std::move(completion));
     return;

@@ -8,6 +8,7 @@
 #include "guest/abi/canonical/names.hpp"
 #include "guest/abi/mail.hpp"
 #include "protocol/crossing.hpp"
+#include "protocol/document.hpp"
 #include "protocol/payload.hpp"
 
 namespace celeriac::guest {
@@ -107,7 +108,10 @@ Status Farm::request(Guest& guest, const RequestFrame& frame) {
     if (payload.size() < 2) return refuse(Status::malformed);
     payload.replace(0, 2, protocol::encode_id(guest.identity().process));
   } else if (operation->long_name.starts_with("SYS.")) {
-    payload = protocol::with_holder(*operation, payload, guest.identity().process);
+    // The VM wants to know in whose name it is asked, of operations without a payload too.
+    payload = operation->payload == protocol::Payload::none
+                  ? protocol::to_bson({{"holder", guest.identity().process}})
+                  : protocol::with_holder(*operation, payload, guest.identity().process);
     if (payload.size() > protocol::max_payload) return refuse(Status::malformed);
   }
   guest.begin(*operation, std::move(payload), channel);

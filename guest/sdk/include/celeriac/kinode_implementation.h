@@ -219,7 +219,7 @@ farm_status farm_call(const char* object, const char* operation, const farm_fiel
     if (error.ptr != NULL) status = farm_status_named(code);
     farm_set_error(sentence);
     free((void*)code.ptr), free((void*)sentence.ptr);
-    if (value != NULL) *value = (int)celeriac_number(json);
+    if (value != NULL) *value = (int)celeriac_number(json_find(json, "value"));
     if (path != NULL) *path = json_text(json_find(json, "path"));
   }
   kinode_free_awaited(&answer);

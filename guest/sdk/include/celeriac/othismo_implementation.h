@@ -185,7 +185,7 @@ farm_status farm_call(const char* object, const char* operation, const farm_fiel
   bson_element content = othismo_content(reply);
   celeriac_text answer = bson_document(content);
   farm_set_error(bson_text(bson_find(answer, "message")));
-  if (value != NULL) *value = (int)bson_long(content);
+  if (value != NULL) *value = (int)bson_long(bson_find(answer, "value"));
   if (path != NULL) *path = celeriac_copy(bson_text(bson_find(answer, "path")));
   bool failed = celeriac_equal(content.key, CELERIAC_TEXT("othismo.error"));
   return failed ? farm_status_named(bson_text(bson_find(answer, "code"))) : farm_ok;
