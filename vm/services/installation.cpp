@@ -447,6 +447,11 @@ Result<void> PackageService::give(const std::string& process, const Capability& 
   if (!kernel_.grant(*holder, given))
     return fail(Status::wrong_state,
                 std::format("{} holds it already, or can hold no more.", protocol::shown(process, 200)));
+  worker_.run(
+      [this, process_name = holder->spec.name, given] { return note_withheld(process_name, given, false); },
+      [](const Result<void>& noted) {
+        if (!noted) spdlog::error("{}", noted.error().message);
+      });
   spdlog::info("{}", consent_.sentence("Given: " + holder->spec.name.process, holder->spec.name,
                                        issuer->process, given.params));
   return {};
@@ -473,18 +478,26 @@ void PackageService::revoke(const std::string& process, const Capability& capabi
                                            .value_or(ProcessName{}),
                                        taken.params));
   // Written down, so that an update that nobody is asked about does not give it back.
-  worker_.run(
-      [this, package = name->package_id(),
-       entry = Json::array({name->text(), withheld_key(taken.issuer, taken.params)})]() -> Result<void> {
-        const auto note = image_.note(withheld_note(package));
-        if (!note) return std::unexpected(note.error());
-        auto list = Json::parse(*note, nullptr, false);
-        if (!list.is_array()) list = Json::array();
-        if (std::ranges::contains(list, entry)) return {};
-        list.push_back(entry);
-        return image_.set_note(withheld_note(package), list.dump());
-      },
-      std::move(done));
+  worker_.run([this, process_name = *name, taken] { return note_withheld(process_name, taken, true); },
+              std::move(done));
+}
+
+/// Notes that a person has taken something away, or has given it back.
+Result<void> PackageService::note_withheld(const ProcessName& process, const Capability& capability,
+                                           bool withheld) {
+  const std::string name = withheld_note(process.package_id());
+  const auto note = image_.note(name);
+  if (!note) return std::unexpected(note.error());
+  auto list = Json::parse(*note, nullptr, false);
+  if (!list.is_array()) list = Json::array();
+  const Json entry = Json::array({process.text(), withheld_key(capability.issuer, capability.params)});
+  const auto place = std::ranges::find(list, entry);
+  if ((place != list.end()) == withheld) return {};
+  if (withheld)
+    list.push_back(entry);
+  else
+    list.erase(place);
+  return image_.set_note(name, list.dump());
 }
 
 }  // namespace celeriac::vm

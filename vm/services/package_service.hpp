@@ -88,6 +88,8 @@ class PackageService {
   protocol::Result<PlanRef> read(const InstallRequest& request);
   protocol::Result<PlanRef> read_stored(const std::string& package);
   void recall_withheld(Plan& plan);
+  protocol::Result<void> note_withheld(const ProcessName& process, const protocol::Capability& capability,
+                                       bool withheld);
   protocol::Result<void> store(const Plan& plan);
   [[nodiscard]] protocol::Result<void> check(const Plan& plan);
   void replace(PlanRef plan);

@@ -186,6 +186,19 @@ TEST_CASE("what a person has taken away does not come back with an update that n
   CHECK(bench.holds("logger:soil:acme", "hardware:distro:sys", write_pin));
 }
 
+TEST_CASE("what a person has taken away and given again stays over updates as well") {
+  ServiceBench bench;
+  REQUIRE(bench.install(packed({watering()}, "1.0.0")));
+  const Capability valve{"our@hardware:distro:sys", write_pin.dump()};
+  REQUIRE(bench.revoke("logger:soil:acme", valve));
+  REQUIRE(bench.packages->give("logger:soil:acme", valve));
+  CHECK(bench.packages->give("logger:soil:acme", valve).error().status == Status::wrong_state);
+  CHECK(bench.packages->give("nobody:soil:acme", valve).error().status == Status::not_found);
+  bench.settle();
+  REQUIRE(bench.install(packed({watering()}, "1.1.0")));
+  CHECK(bench.holds("logger:soil:acme", "hardware:distro:sys", write_pin));
+}
+
 TEST_CASE("84: what is taken away is named as JSON, whatever its blanks and the order of its keys") {
   ServiceBench bench;
   REQUIRE(bench.install(packed({watering()})));
