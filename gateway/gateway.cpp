@@ -18,11 +18,11 @@ Result<std::unique_ptr<Gateway>> Gateway::start(asio::io_context& io, GatewayOpt
     gateway->server_ = std::move(*server);
   }
   if (options.broker) {
-    auto* topics = (gateway->topics_ = std::make_unique<Topics>(*gateway->link_, io, options.dead_letters,
+    auto* topics = (gateway->topics_ = std::make_shared<Topics>(*gateway->link_, io, options.dead_letters,
                                                                 options.topic_times))
                        .get();
     auto* nodes =
-        (gateway->nodes_ = std::make_unique<Nodes>(*gateway->link_, io, options.node, options.node_times))
+        (gateway->nodes_ = std::make_shared<Nodes>(*gateway->link_, io, options.node, options.node_times))
             .get();
     auto connection = MqttConnection::make(io, std::move(*options.broker), Nodes::will(options.node),
                                            {.there =
@@ -38,8 +38,8 @@ Result<std::unique_ptr<Gateway>> Gateway::start(asio::io_context& io, GatewayOpt
                                                 }});
     if (!connection) return std::unexpected(std::move(connection.error()));
     gateway->connection_ = std::move(*connection);
-    topics->use(*gateway->connection_);
-    nodes->use(*gateway->connection_);
+    topics->use(gateway->connection_);
+    nodes->use(gateway->connection_);
     gateway->connection_->start();
   }
   gateway->link_->start();
@@ -47,12 +47,15 @@ Result<std::unique_ptr<Gateway>> Gateway::start(asio::io_context& io, GatewayOpt
 }
 
 Gateway::~Gateway() {
+  if (connection_) connection_->cut();
   link_->stop();
 }
 
 asio::awaitable<void> Gateway::stop() {
-  if (connection_) co_await connection_->stop();
-  link_->stop();
+  const auto connection = connection_;  // we may be gone before they are
+  const auto link = link_;
+  if (connection) co_await connection->stop();
+  link->stop();
 }
 
 }  // namespace celeriac::gateway

@@ -58,9 +58,9 @@ class Gateway {
   HttpService http_;
   HttpClientService client_;
   std::unique_ptr<HttpServer> server_;
-  std::unique_ptr<Topics> topics_;
-  std::unique_ptr<Nodes> nodes_;
-  std::unique_ptr<MqttConnection> connection_;
+  std::shared_ptr<Topics> topics_;
+  std::shared_ptr<Nodes> nodes_;
+  std::shared_ptr<MqttConnection> connection_;
 };
 
 }  // namespace celeriac::gateway

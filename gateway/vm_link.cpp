@@ -234,6 +234,7 @@ void VmLink::start() {
 void VmLink::stop() {
   stopped_ = true;
   timer_.cancel();
+  for (const auto& process : processes_) process->handler_ = [](const Incoming&) {};
   if (session_) session_->close();
 }
 

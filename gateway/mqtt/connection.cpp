@@ -85,6 +85,7 @@ class Connection : public MqttConnection {
         events_(std::move(events)),
         settlements_(context.settlements),
         client_(io.get_executor(), with_trouble(std::move(context)), Watch{this, alive_}) {
+    settlements_->ready = [this] { connected(); };
     settlements_->lost = [this] { lost(); };
     client_.brokers(options_.host, options_.port)
         .credentials(options_.client_id, options_.user, options_.password)
@@ -97,9 +98,14 @@ class Connection : public MqttConnection {
         .connect_property(mqtt::prop::maximum_packet_size, max_mqtt_packet);
   }
 
-  ~Connection() override {
-    *alive_ = false;
-    settlements_->lost = nullptr;
+  ~Connection() override { Connection::cut(); }
+
+  void cut() override {
+    if (!std::exchange(*alive_, false)) return;
+    stopping_ = true;
+    there_ = false;
+    settlements_->ready = settlements_->lost = nullptr;
+    client_.cancel();
   }
 
   void start() override {
@@ -119,6 +125,7 @@ class Connection : public MqttConnection {
   }
 
   [[nodiscard]] bool there() const noexcept override { return there_; }
+  [[nodiscard]] bool over() const noexcept override { return stopping_; }
   void settle(std::uint32_t settlement) override { settlements_->settle(settlement); }
 
   asio::awaitable<Result<void>> publish(MqttMessage message) override {
@@ -201,9 +208,7 @@ class Connection : public MqttConnection {
   void lost() {
     if (!std::exchange(there_, false)) return;
     if (!stopping_) spdlog::warn("The connection to the broker has ended.");
-    asio::post(io_, [this, alive = alive_] {
-      if (*alive && events_.away) events_.away();
-    });
+    if (events_.away) events_.away();  // at once: who asks now must not believe what was
   }
 
   asio::awaitable<void> run(std::shared_ptr<bool> alive) {
@@ -284,9 +289,7 @@ void Watch::at_tls_handshake(error_code error, const asio::ip::tcp::endpoint&) {
     connection->trouble(std::format("it makes no secure connection: {}.", error.message()));
 }
 void Watch::at_connack(mqtt::reason_code reason, bool, const mqtt::connack_props&) {
-  if (!*alive) return;
-  if (reason) return connection->trouble(std::format("it refuses us: {}.", reason.message()));
-  connection->connected();
+  if (reason && *alive) connection->trouble(std::format("it refuses us: {}.", reason.message()));
 }
 void Watch::at_disconnect(mqtt::reason_code reason, const mqtt::disconnect_props&) {
   if (*alive) connection->trouble(std::format("it ended the connection: {}.", reason.message()));
@@ -338,7 +341,7 @@ Result<BrokerOptions> parse_broker_url(std::string_view url, bool plain_too) {
   return options;
 }
 
-Result<std::unique_ptr<MqttConnection>> MqttConnection::make(asio::io_context& io, BrokerOptions options,
+Result<std::shared_ptr<MqttConnection>> MqttConnection::make(asio::io_context& io, BrokerOptions options,
                                                              MqttMessage will, Events events) {
   MqttContext context{
       .settlements = std::make_shared<Settlements>(), .tls = nullptr, .host = options.host, .trouble = {}};
@@ -347,7 +350,7 @@ Result<std::unique_ptr<MqttConnection>> MqttConnection::make(asio::io_context& i
     if (!tls) return std::unexpected(std::move(tls.error()));
     context.tls = std::make_shared<asio::ssl::context>(std::move(*tls));
   }
-  return std::make_unique<Connection>(io, std::move(options), std::move(context), std::move(will),
+  return std::make_shared<Connection>(io, std::move(options), std::move(context), std::move(will),
                                       std::move(events));
 }
 

@@ -67,7 +67,7 @@ class MqttConnection {
   };
 
   /// `will`: what the broker publishes when we are gone. failed: the file of certificates cannot be read.
-  static protocol::Result<std::unique_ptr<MqttConnection>> make(boost::asio::io_context& io,
+  static protocol::Result<std::shared_ptr<MqttConnection>> make(boost::asio::io_context& io,
                                                                 BrokerOptions options, MqttMessage will,
                                                                 Events events);
   virtual ~MqttConnection() = default;
@@ -75,6 +75,10 @@ class MqttConnection {
   virtual void start() = 0;
   /// Says goodbye in a way that has the broker publish the will; the connection is over.
   virtual boost::asio::awaitable<void> stop() = 0;
+  /// Ends it at once, without a word: no event comes any more.
+  virtual void cut() = 0;
+  /// It was cut, or stopped: it does not come back.
+  [[nodiscard]] virtual bool over() const noexcept = 0;
   [[nodiscard]] virtual bool there() const noexcept = 0;
 
   /// At QoS 1. offline: the broker is away; timeout: it has not acknowledged in time, and may or may not have

@@ -50,6 +50,7 @@ void Nodes::taken(Incoming request) {
 }
 
 asio::awaitable<void> Nodes::answer(Incoming request) {
+  const auto self = shared_from_this();
   Outgoing response;
   const auto outcome = co_await send(request);
   response.body = protocol::encode(outcome);
@@ -100,6 +101,7 @@ void Nodes::away() {
 }
 
 asio::awaitable<void> Nodes::announce() {
+  const auto self = shared_from_this();
   for (const auto& filter : {std::format("{}{}/+", nodes_prefix, node_), std::string(presence_prefix) + "+"})
     if (const auto done = co_await connection_->subscribe(filter); !done)
       spdlog::warn("Messages of other nodes do not come: {}", done.error().message);
@@ -107,6 +109,7 @@ asio::awaitable<void> Nodes::announce() {
 }
 
 asio::awaitable<void> Nodes::greet() {
+  const auto self = shared_from_this();
   asio::steady_timer together(io_, times_.greeting);
   co_await together.async_wait(as_result);
   greeting_ = false;
@@ -154,9 +157,11 @@ bool Nodes::arrived(MqttMessage& message) {
 }
 
 asio::awaitable<void> Nodes::deliver_all(std::string from, std::shared_ptr<Sender> sender) {
+  const auto self = shared_from_this();
   asio::steady_timer pause(io_);
   while (!sender->queue.empty()) {
     if (!co_await deliver(from, sender->queue.front())) {
+      if (connection_->over()) co_return;  // the broker gives it to whoever comes after us
       pause.expires_after(times_.vm_pause);
       co_await pause.async_wait(as_result);
       continue;

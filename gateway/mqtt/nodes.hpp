@@ -35,12 +35,12 @@ struct NodeTimes {
   std::chrono::milliseconds greeting{200};  ///< newcomers of so long are greeted together
 };
 
-class Nodes {
+class Nodes : public std::enable_shared_from_this<Nodes> {
  public:
   /// `node`: our own name.
   Nodes(VmLink& link, boost::asio::io_context& io, std::string node, NodeTimes times = {});
 
-  void use(MqttConnection& connection) { connection_ = &connection; }
+  void use(std::shared_ptr<MqttConnection> connection) { connection_ = std::move(connection); }
   void there();
   void away();
   /// True if the message was ours.
@@ -70,7 +70,7 @@ class Nodes {
   boost::asio::io_context& io_;
   std::string node_;
   NodeTimes times_;
-  MqttConnection* connection_ = nullptr;
+  std::shared_ptr<MqttConnection> connection_;
   std::set<std::string, std::less<>> present_;
   bool greeting_ = false;
   boost::asio::steady_timer presence_known_;

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/append.hpp>
-#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
@@ -97,7 +97,7 @@ bool PublishRewriter::begin_packet(std::string& out, bool& complete) {
   };
   if (type == connack_type && *length > 0) {
     if (head_.size() == body) return true;
-    events_.connack((head_[body] & 1) != 0);
+    events_.connack((head_[body] & 1) != 0, end);
     return through();
   }
   if (type != publish_type || qos != 1) return through();
@@ -145,7 +145,7 @@ class MqttWire : public std::enable_shared_from_this<MqttWire> {
       : socket_(executor),
         context_(context),
         rewriter_({.publish = [this](PublishRewriter::Publish publish) { return number(publish); },
-                   .connack = [this](bool present) { connected(present); }}) {
+                   .connack = [this](bool present, std::size_t bytes) { accepted(present, bytes); }}) {
     if (context.tls) tls_.emplace(socket_, *context.tls);
   }
 
@@ -168,12 +168,25 @@ class MqttWire : public std::enable_shared_from_this<MqttWire> {
   }
 
   void read(asio::mutable_buffer into, Handler done) {
+    if (connack_ > 0 && handed_ >= connack_) {  // it reads on behind CONNACK
+      connack_ = 0;
+      context_.settlements->current_ = this;
+      if (context_.settlements->ready) context_.settlements->ready();
+    }
+    auto slot = asio::get_associated_cancellation_slot(done);
     if (!out_.empty() || failed_) {
+      if (slot.is_connected()) slot.clear();  // what is over is not given up
       const auto bytes = asio::buffer_copy(into, asio::buffer(out_));
       out_.erase(0, bytes);
+      handed_ += bytes;
       const auto error = bytes == 0 ? failed_ : error_code();
       return asio::post(socket_.get_executor(), asio::append(std::move(done), error, bytes));
     }
+    // The client gives up a read when the broker is silent for too long.
+    if (slot.is_connected())
+      slot.assign([weak = weak_from_this()](asio::cancellation_type) {
+        if (const auto self = weak.lock()) self->give_up();
+      });
     chunk_.resize(read_chunk);
     auto fed = [self = shared_from_this(), into, done = std::move(done)](error_code error,
                                                                          std::size_t bytes) mutable {
@@ -203,7 +216,10 @@ class MqttWire : public std::enable_shared_from_this<MqttWire> {
   }
 
   void ended() {
-    if (std::exchange(connected_, false) && context_.settlements->lost) context_.settlements->lost();
+    // One that has been replaced may end after its successor has begun.
+    if (context_.settlements->current_ != this) return;
+    context_.settlements->current_ = nullptr;
+    if (context_.settlements->lost) context_.settlements->lost();
   }
 
  private:
@@ -234,6 +250,12 @@ class MqttWire : public std::enable_shared_from_this<MqttWire> {
     });
   }
 
+  void give_up() {
+    fail(asio::error::connection_reset);
+    error_code ignored;
+    socket_.close(ignored);
+  }
+
   void fail(error_code error) {
     failed_ = error == asio::error::operation_aborted ? error : error_code(asio::error::connection_reset);
     ended();
@@ -251,9 +273,9 @@ class MqttWire : public std::enable_shared_from_this<MqttWire> {
     return made;
   }
 
-  void connected(bool session_present) {
+  void accepted(bool session_present, std::size_t bytes) {
     if (!session_present) context_.settlements->forget();
-    connected_ = true;
+    connack_ = bytes;
   }
 
   asio::ip::tcp::socket socket_;
@@ -261,9 +283,10 @@ class MqttWire : public std::enable_shared_from_this<MqttWire> {
   MqttContext context_;
   PublishRewriter rewriter_;
   std::string chunk_, out_;
+  std::size_t handed_ = 0;   // bytes that the client has got
+  std::size_t connack_ = 0;  // bytes of CONNACK, until the client has read on behind it
   error_code failed_;
   std::deque<Write> writes_;
-  bool connected_ = false;
 };
 
 std::uint32_t Settlements::begin(std::uint16_t packet, bool again, const std::shared_ptr<MqttWire>& wire,

@@ -43,6 +43,9 @@ class Settlements {
   void settle(std::uint32_t number);
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
+  /// Called when a connection works: the broker has accepted it, and the client has made it its own. (At
+  /// CONNACK it still writes to the one before.)
+  std::function<void()> ready;
   /// Called when a connection that worked has ended.
   std::function<void()> lost;
 
@@ -61,6 +64,7 @@ class Settlements {
 
   std::map<std::uint32_t, Entry> entries_;
   std::uint32_t last_ = 0;
+  const MqttWire* current_ = nullptr;  // the connection that the broker has accepted last
 };
 
 /// What every connection of a client is made with.
@@ -138,7 +142,8 @@ class PublishRewriter {
   struct Events {
     /// A number for the message; 0: do not show it.
     std::function<std::uint32_t(Publish)> publish;
-    std::function<void(bool session_present)> connack;
+    /// With the bytes of it, which are the first of a connection.
+    std::function<void(bool session_present, std::size_t bytes)> connack;
   };
   explicit PublishRewriter(Events events) : events_(std::move(events)) {}
 

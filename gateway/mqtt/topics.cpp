@@ -90,6 +90,7 @@ void Topics::taken(Incoming request) {
 }
 
 asio::awaitable<void> Topics::answer(Incoming request) {
+  const auto self = shared_from_this();
   const auto outcome = co_await act(request);
   Outgoing response;
   response.format = request.format;
@@ -152,19 +153,20 @@ void Topics::forget(const std::string& name) {
   at->second->queue.clear();
   topics_.erase(at);
   spawn(io_, "the end of a subscription",
-        [](MqttConnection& connection, std::string topic) -> asio::awaitable<void> {
-          static_cast<void>(co_await connection.unsubscribe(std::move(topic)));
-        }(*connection_, name));
+        [](std::shared_ptr<MqttConnection> connection, std::string topic) -> asio::awaitable<void> {
+          static_cast<void>(co_await connection->unsubscribe(std::move(topic)));
+        }(connection_, name));
 }
 
 // ---- what the broker brings ----
 
 void Topics::there() {
   for (const auto& [name, topic] : topics_)
-    spawn(io_, "a subscription", [](MqttConnection& connection, std::string filter) -> asio::awaitable<void> {
-      const auto done = co_await connection.subscribe(filter);
-      if (!done) spdlog::warn("mqtt:{} is not subscribed: {}", filter, done.error().message);
-    }(*connection_, name));
+    spawn(io_, "a subscription",
+          [](std::shared_ptr<MqttConnection> connection, std::string filter) -> asio::awaitable<void> {
+            const auto done = co_await connection->subscribe(filter);
+            if (!done) spdlog::warn("mqtt:{} is not subscribed: {}", filter, done.error().message);
+          }(connection_, name));
 }
 
 void Topics::arrived(MqttMessage message) {
@@ -197,6 +199,7 @@ void Topics::arrived(MqttMessage message) {
 }
 
 asio::awaitable<void> Topics::drop_unclaimed(std::string name, std::shared_ptr<Topic> topic) {
+  const auto self = shared_from_this();
   asio::steady_timer timer(io_, times_.unclaimed);
   co_await timer.async_wait(as_result);
   const auto at = topics_.find(name);
@@ -206,6 +209,7 @@ asio::awaitable<void> Topics::drop_unclaimed(std::string name, std::shared_ptr<T
 }
 
 asio::awaitable<void> Topics::deliver_all(std::string name, std::shared_ptr<Topic> topic) {
+  const auto self = shared_from_this();
   asio::steady_timer pause(io_);
   std::size_t attempts = 0;
   while (!topic->queue.empty()) {
@@ -218,6 +222,7 @@ asio::awaitable<void> Topics::deliver_all(std::string name, std::shared_ptr<Topi
       break;
     }
     if (fate == Fate::vm_away) {
+      if (connection_->over()) break;  // the broker gives it to whoever comes after us
       pause.expires_after(times_.vm_pause);
       co_await pause.async_wait(as_result);
       continue;

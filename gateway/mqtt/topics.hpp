@@ -40,13 +40,13 @@ struct TopicTimes {
       30'000};  ///< for the kernel to subscribe to a topic that the session still has
 };
 
-class Topics {
+class Topics : public std::enable_shared_from_this<Topics> {
  public:
   /// `dead_letters`: topic on the broker for what nobody could deal with; "" for none.
   Topics(VmLink& link, boost::asio::io_context& io, std::string dead_letters, TopicTimes times = {});
 
   /// Before anything arrives.
-  void use(MqttConnection& connection) { connection_ = &connection; }
+  void use(std::shared_ptr<MqttConnection> connection) { connection_ = std::move(connection); }
   void there();
   void arrived(MqttMessage message);
   /// Topics that are subscribed.
@@ -74,7 +74,7 @@ class Topics {
   boost::asio::io_context& io_;
   std::string dead_letters_;
   TopicTimes times_;
-  MqttConnection* connection_ = nullptr;
+  std::shared_ptr<MqttConnection> connection_;
   std::map<std::string, std::shared_ptr<Topic>> topics_;
   std::shared_ptr<VmProcess> process_;
 };

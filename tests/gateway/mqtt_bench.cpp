@@ -108,7 +108,7 @@ Stranger::Stranger(asio::io_context& loop, BrokerOptions options) : io(loop) {
 }
 
 Stranger::~Stranger() {
-  connection.reset();
+  connection->cut();
   io.restart();
   io.poll();
 }

@@ -51,7 +51,7 @@ struct Stranger {
   protocol::Result<void> publish(MqttMessage message);
   protocol::Result<void> subscribe(const std::string& filter);
   boost::asio::io_context& io;
-  std::unique_ptr<MqttConnection> connection;
+  std::shared_ptr<MqttConnection> connection;
   std::vector<MqttMessage> received;
 };
 BrokerOptions broker_options(const Mosquitto& broker, const std::string& client_id);

@@ -119,14 +119,16 @@ TEST_CASE("a message is not lost with a gateway that dies before its handler is 
   REQUIRE_FALSE(node.subscribe("garden/soil", collecting(got)).failure);
   run_until(bench.io, [&] { return got.size() == 1; });
   CHECK(got[0] == "precious");
-  // Settled, it does not come a third time.
+  // Settled, it does not come a third time: the next message of the topic is given only when it is.
+  REQUIRE(stranger.publish({.topic = "garden/soil", .payload = "next"}));
+  run_until(bench.io, [&] { return got.size() == 2; });
   node.kill();
   node.start();
   node.await_broker();
   REQUIRE_FALSE(node.subscribe("garden/soil", collecting(got)).failure);
   REQUIRE(stranger.publish({.topic = "garden/soil", .payload = "after"}));
-  run_until(bench.io, [&] { return got.size() == 2; });
-  CHECK(got[1] == "after");
+  run_until(bench.io, [&] { return std::ranges::contains(got, "after"); });
+  CHECK(std::ranges::count(got, "precious") == 1);
 }
 
 TEST_CASE("what comes while the VM is away waits for it") {
@@ -169,8 +171,7 @@ TEST_CASE("a broker that dies and comes back finds us again, subscriptions and a
   subscribed("garden/air");
 }
 
-// Fails: gateway/mqtt/README.md says what is open.
-TEST_CASE("a message that is with its handler when the connection breaks is not handled twice", "[.open]") {
+TEST_CASE("a message that is with its handler when the connection breaks is not handled twice") {
   Bench bench;
   Node node(bench.io, bench.broker, "shed");
   auto stranger = std::make_unique<Stranger>(bench.io, broker_options(bench.broker, "stranger"));

@@ -105,8 +105,7 @@ TEST_CASE("without the broker every node is offline, and with it again they meet
   run_until(bench.io, [&] { return house.received.size() == 1; });
 }
 
-// Fails: gateway/mqtt/README.md says what is open.
-TEST_CASE("a message that comes twice is handed in once, and rubbish not at all", "[.open]") {
+TEST_CASE("a message that comes twice is handed in once, and rubbish not at all") {
   Bench bench;
   Node house(bench.io, bench.broker, "house.os");
   house.await_broker();
@@ -134,8 +133,7 @@ TEST_CASE("only the kernel sends messages to other nodes") {
   CHECK(shed.send_raw("kernel:distro:sys", encode(NodeParcel{"a/b", "x"})).failure == Failure::bad_message);
 }
 
-// Fails: gateway/mqtt/README.md says what is open.
-TEST_CASE("over TLS, with a password and the documented rules, no node can speak for another", "[.open]") {
+TEST_CASE("over TLS, with a password and the documented rules, no node can speak for another") {
   asio::io_context io(1);
   Mosquitto broker(
       "allow_anonymous false\npassword_file DIR/passwords\nacl_file DIR/acl\n"

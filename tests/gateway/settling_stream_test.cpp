@@ -32,7 +32,7 @@ struct Trial {
                                   publishes.push_back(publish);
                                   return number;
                                 },
-                            .connack = [this](bool present) { sessions.push_back(present); }}};
+                            .connack = [this](bool present, std::size_t) { sessions.push_back(present); }}};
 };
 
 }  // namespace
