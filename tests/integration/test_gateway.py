@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 
 import wire
-from guests import Speaker
+from guests import Speaker, example
 from host import Host
 
 
@@ -128,6 +128,28 @@ class Gateway(unittest.TestCase):
                 return heard.poll() is not None
             until(published, what="nobody hears what is published")
             self.assertEqual(heard.communicate()[0].strip(), "open")
+
+    def test_two_nodes_talk_through_one_broker(self):
+        with Broker() as broker:
+            shed, house = (self.enterContext(Host(speed=100, extra=("--mqtt", broker.url, "--node", node)))
+                           for node in ("shed", "house"))
+            asker = self.enterContext(Speaker(shed, "asker:garden:local"))
+            echo = "kinode-1-0:echo:celeriac"
+            with Speaker(house) as speaker:
+                speaker.install(example("echo"))
+                speaker.ready(echo)
+            house.celeriac("grant", echo, "our@kernel:distro:sys", '"network"', check=0)
+
+            def asked():
+                asker.send(f"house@{echo}", "how dry is it", expects=20000, context=b"1")
+                asked.item = asker.receive()
+                return asked.item["type"] == "response"  # or offline: the nodes have not met yet
+
+            until(asked, what="the nodes do not meet")
+            self.assertEqual((asked.item["source"], asked.item["body"]), (f"house@{echo}", b"how dry is it"))
+            asker.send(f"nowhere@{echo}", "x", expects=20000, context=b"2")
+            item = asker.receive()
+            self.assertEqual((item["type"], item["failure"]), ("error", "offline"))
 
 
 if __name__ == "__main__":
