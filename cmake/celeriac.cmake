@@ -47,9 +47,10 @@ endfunction()
 # celeriac_tests(NAME SOURCES … DEPENDS …): a Catch2 program, one CTest test for each test case.
 include(Catch)
 function(celeriac_tests name)
-  celeriac_program(${name} ${ARGN})
-  target_link_libraries(${name} PRIVATE Catch2::Catch2WithMain)
-  target_compile_definitions(${name} PRIVATE)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE celeriac_options celeriac_tests_precompiled ${arg_DEPENDS})
+  target_precompile_headers(${name} REUSE_FROM celeriac_tests_precompiled)
   catch_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}: " PROPERTIES TIMEOUT 120)
 endfunction()
 

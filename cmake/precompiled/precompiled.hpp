@@ -21,3 +21,11 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+// Instantiated once, in templates.cpp, instead of in each of 700 translation units: JSON values, and what
+// formats anything (libstdc++ 14 has it in a header, under this name).
+extern template class nlohmann::basic_json<>;
+extern template std::format_context::iterator std::__format::__do_vformat_to(std::format_context::iterator,
+                                                                             std::string_view,
+                                                                             const std::format_args&,
+                                                                             const std::locale*);
