@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <format>
+#include <optional>
 #include <string>
 
 #include "guest/abi/farm/farm.hpp"
@@ -113,6 +114,18 @@ Result<std::unique_ptr<Personality>> personality_for(const ModuleShape& module, 
   if (auto checked = check_imports(module, (*made)->functions()); !checked)
     return std::unexpected(checked.error());
   return made;
+}
+
+void PersonalityBase::run(Guest& guest) {
+  // Printing may sleep, which no fiber may do while it handles an exception.
+  std::optional<Trap> trap;
+  try {
+    serve(guest);
+  } catch (Trap& thrown) {
+    trap = std::move(thrown);
+  }
+  preview1_.flush(guest);
+  if (trap) throw std::move(*trap);
 }
 
 }  // namespace celeriac::guest

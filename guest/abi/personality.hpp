@@ -30,6 +30,11 @@ std::span<const Abi> abis() noexcept;
 class PersonalityBase : public Personality {
  public:
   [[nodiscard]] Preview1& preview1() noexcept { return preview1_; }
+  /// serve(), and what the guest has printed without an end of the line behind it.
+  void run(Guest& guest) final;
+
+ protected:
+  virtual void serve(Guest& guest) = 0;
 
  private:
   Preview1 preview1_;

@@ -255,10 +255,9 @@ std::int32_t Farm::receive(Guest& guest, std::uint32_t pointer, std::uint32_t ca
 
 // ---- the ABI ----
 
-void Farm::run(Guest& guest) {
+void Farm::serve(Guest& guest) {
   canonical::initialise(guest);
   guest.call(guest.exports("farm_main") ? "farm_main" : "_start", {});
-  preview1().flush(guest);
 }
 
 std::span<const HostFunction> Farm::functions() const {

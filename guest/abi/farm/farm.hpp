@@ -43,7 +43,7 @@ inline constexpr std::size_t max_farm_reply = std::size_t{1} << 20;
 class Farm final : public PersonalityBase {
  public:
   [[nodiscard]] std::span<const HostFunction> functions() const override;
-  void run(Guest& guest) override;
+  void serve(Guest& guest) override;
 
   protocol::Status send(Guest& guest, std::string_view frame);
   std::int32_t receive(Guest& guest, std::uint32_t pointer, std::uint32_t capacity, std::int32_t timeout_ms);

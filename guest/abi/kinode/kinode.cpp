@@ -93,7 +93,7 @@ std::span<const HostFunction> Process::functions() const {
   return table();
 }
 
-void Process::run(Guest& guest) {
+void Process::serve(Guest& guest) {
   canonical::initialise(guest);
   const auto name = canonical::find_export(guest, "", types::init.name);
   const Value our[] = {Value::text(guest.identity().address)};

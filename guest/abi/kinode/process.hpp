@@ -17,7 +17,7 @@ namespace celeriac::guest::kinode {
 class Process final : public PersonalityBase {
  public:
   [[nodiscard]] std::span<const HostFunction> functions() const override;
-  void run(Guest& guest) override;
+  void serve(Guest& guest) override;
 
   [[nodiscard]] canonical::Instance& instance() noexcept { return instance_; }
 

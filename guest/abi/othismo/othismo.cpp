@@ -41,7 +41,7 @@ std::optional<std::int64_t> id_in(const std::optional<std::string>& context) {
 
 }  // namespace
 
-void Othismo::run(Guest& guest) {
+void Othismo::serve(Guest& guest) {
   start(guest);
   for (;;) {
     auto item = mail::receive(guest);

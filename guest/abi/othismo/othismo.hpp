@@ -43,7 +43,7 @@ class Othismo final : public PersonalityBase {
   explicit Othismo(Generation generation) noexcept : generation_(generation) {}
 
   [[nodiscard]] std::span<const HostFunction> functions() const override;
-  void run(Guest& guest) override;
+  void serve(Guest& guest) override;
 
   /// send_message: the length of the reply, which is in the inbox; 0 if there is none.
   std::uint32_t send_and_wait(Guest& guest, std::uint32_t pointer, std::uint32_t length);

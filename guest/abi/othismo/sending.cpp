@@ -31,6 +31,12 @@ OthismoMessage to_self(const Guest& guest, std::int64_t id, const protocol::Erro
           .parts = {protocol::othismo_error(error)}};
 }
 
+/// A reply to somebody who waits for none is a message of its own, and nobody replies to it.
+bool is_reply(const OthismoMessage& message) {
+  const auto& name = message.parts.front().name;
+  return message.response_id || name == "othismo.error" || name.ends_with(".response");
+}
+
 protocol::Error deadlock() {
   protocol::Error error{.status = protocol::Status::wrong_state,
                         .message = "An object that waits for its own reply would wait for ever."};
@@ -120,9 +126,9 @@ std::uint32_t Othismo::queue(Guest& guest, std::uint32_t pointer, std::uint32_t 
     held = answer(guest, request, std::move(*message));
   } else {
     id = message->request_id.value_or(handle);
-    const bool is_reply = message->response_id.has_value();
+    const bool replies = is_reply(*message);
     auto out = outgoing(guest, std::move(*message), id);
-    if (wants_reply && !is_reply) {
+    if (wants_reply && !replies) {
       out.expects = protocol::othismo_deadline_ms;
       out.context = context_of(id);
     }
@@ -153,11 +159,11 @@ std::uint32_t Othismo::send_and_wait(Guest& guest, std::uint32_t pointer, std::u
     const auto held = answer(guest, request, std::move(*message));
     return held ? 0 : give(to_self(guest, id, held.error()));
   }
-  const bool is_reply = message->response_id.has_value();
+  const bool replies = is_reply(*message);
   auto out = outgoing(guest, std::move(*message), id);
-  if (is_reply || out.rsvp) {
+  if (replies || out.rsvp) {
     // Nothing will come back here: it leaves with the run.
-    if (!is_reply) out.expects = protocol::othismo_deadline_ms;
+    if (!replies) out.expects = protocol::othismo_deadline_ms;
     const auto held = hold(guest, std::move(out));
     return held ? 0 : give(to_self(guest, id, held.error()));
   }

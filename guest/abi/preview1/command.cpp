@@ -9,10 +9,7 @@ namespace {
 class Command final : public PersonalityBase {
  public:
   [[nodiscard]] std::span<const HostFunction> functions() const override { return preview1_functions(); }
-  void run(Guest& guest) override {
-    guest.call("_start", {});
-    preview1().flush(guest);
-  }
+  void serve(Guest& guest) override { guest.call("_start", {}); }
 };
 
 }  // namespace

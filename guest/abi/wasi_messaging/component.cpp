@@ -98,15 +98,15 @@ std::span<const HostFunction> Component::functions() const {
   return table;
 }
 
-void Component::run(Guest& guest) {
-  variant_ == Variant::a   ? serve<Variant::a>(guest)
-  : variant_ == Variant::b ? serve<Variant::b>(guest)
-  : variant_ == Variant::c ? serve<Variant::c>(guest)
-                           : serve<Variant::e>(guest);
+void Component::serve(Guest& guest) {
+  variant_ == Variant::a   ? serve_variant<Variant::a>(guest)
+  : variant_ == Variant::b ? serve_variant<Variant::b>(guest)
+  : variant_ == Variant::c ? serve_variant<Variant::c>(guest)
+                           : serve_variant<Variant::e>(guest);
 }
 
 template <Variant variant>
-void Component::serve(Guest& guest) {
+void Component::serve_variant(Guest& guest) {
   canonical::initialise(guest);
   subscribe(guest, wanted_topics<variant>(guest));
   for (;;) {

@@ -96,7 +96,7 @@ class Component final : public PersonalityBase {
   Component(Variant variant, bool replies) : variant_(variant), replies_(replies) {}
 
   [[nodiscard]] std::span<const HostFunction> functions() const override;
-  void run(Guest& guest) override;
+  void serve(Guest& guest) override;
 
   [[nodiscard]] canonical::Instance& instance() noexcept { return instance_; }
   [[nodiscard]] const std::shared_ptr<Ledger>& ledger() const noexcept { return ledger_; }
@@ -105,7 +105,7 @@ class Component final : public PersonalityBase {
 
  private:
   template <Variant variant>
-  void serve(Guest& guest);
+  void serve_variant(Guest& guest);
   template <Variant variant>
   std::vector<std::string> wanted_topics(Guest& guest);
   template <Variant variant>

@@ -220,6 +220,21 @@ TEST_CASE("99: send_message returns the reply's length and the inbox holds it; 0
   CHECK(object.mailbox.outbox(1).empty());
 }
 
+TEST_CASE("a reply to somebody who waits for none leaves with the run, and nobody waits for a reply to it") {
+  Object object(Generation::one);
+  object.on_message = [&](const OthismoMessage&) {
+    auto made = message_to("/b", "m.response", {{"a", 1}});
+    CHECK(object.send(made) == 0);
+  };
+  object.mailbox.put(request(message_to("/me"), 0));
+  object.serve();
+  CHECK(object.mailbox.awaited.empty());
+  const auto outbox = object.mailbox.outbox(1);
+  REQUIRE(outbox.size() == 1);
+  CHECK(outbox[0].to == "/b");
+  CHECK_FALSE(outbox[0].expects);
+}
+
 TEST_CASE("99: a request of another object that gets no reply is told so at the end of the run") {
   Object object(Generation::one);
   object.mailbox.put(request(message_to("/me")));

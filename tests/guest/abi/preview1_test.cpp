@@ -143,6 +143,16 @@ TEST_CASE("output goes to the log line by line, the rest of a line at the end") 
   CHECK(program.guest.lines.back() == "2 oh");
 }
 
+TEST_CASE("the rest of a line is in the log when the guest traps, whatever its ABI") {
+  Program program;
+  program.guest.add_export("_start", {}, [&](auto) -> std::vector<Slot> {
+    program.write(1, "its last words");
+    throw Trap{"unreachable"};
+  });
+  CHECK_THROWS_AS(program.personality->run(program.guest), Trap);
+  CHECK(program.guest.lines == std::vector<std::string>{"1 its last words"});
+}
+
 TEST_CASE("a line without end is cut") {
   Program program;
   CHECK(program.write(1, std::string(2 * max_output_line + 3, 'x')) == Errno::success);
