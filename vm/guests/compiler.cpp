@@ -140,8 +140,13 @@ void GuestCompiler::need(const std::string& module, const wasm::GuestLimits& lim
     return boost::asio::post(io_, [done = std::move(done)]() mutable {
       done(protocol::fail(Status::overloaded, "Too many processes wait for their code to be compiled."));
     });
-  ++waiters_;
   const std::string key = key_of(module, limits);
+  if (const auto failed = std::ranges::find(failures_, key, &std::pair<std::string, protocol::Error>::first);
+      failed != failures_.end())
+    return boost::asio::post(io_, [error = failed->second, done = std::move(done)]() mutable {
+      done(std::unexpected(std::move(error)));
+    });
+  ++waiters_;
   const auto [job, is_new] = jobs_.try_emplace(key, Job{module, limits, {}});
   job->second.waiting.push_back(std::move(done));
   if (is_new) look(key);
@@ -158,6 +163,11 @@ void GuestCompiler::look(const std::string& key) {
               line_.push_back(key);
               next();
             });
+}
+
+void GuestCompiler::remember(const std::string& key, const protocol::Error& error) {
+  failures_.emplace_front(key, error);
+  if (failures_.size() > max_remembered_failures) failures_.pop_back();
 }
 
 void GuestCompiler::settle(const std::string& key, const Result<void>& result) {
@@ -291,6 +301,9 @@ void GuestCompiler::reap() {
   const auto took = std::chrono::duration<double>(std::chrono::steady_clock::now() - running_->begun);
   if (result) spdlog::info("a module has been compiled ahead of time, in {:.1f} s", took.count());
   const std::string key = std::move(running_->key);
+  // What the compiler says of the module, or that it takes for ever, it would say again.
+  if (!result && (result.error().status == Status::invalid_code || result.error().status == Status::timeout))
+    remember(key, result.error());
   running_.reset();
   disk_.run([directory = options_.directory, most = options_.most_bytes] { return tidy(directory, most); },
             [this, key, result = std::move(result), alive = alive_](bool) {

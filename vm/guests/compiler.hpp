@@ -47,6 +47,8 @@ inline constexpr std::uint32_t compiler_cpu_weight = 10;
 inline constexpr int compiler_niceness = 15;
 /// Bytes of all compiled files together. One alone is never longer.
 inline constexpr std::uint64_t max_compiled_total = 512ULL * 1024 * 1024;
+/// Modules that could not be compiled, and are not tried again by this VM.
+inline constexpr std::size_t max_remembered_failures = 64;
 /// Starts that wait for compilations.
 inline constexpr std::size_t max_compiler_waiters = 1024;
 /// What is kept of the compiler's last words.
@@ -75,7 +77,7 @@ class GuestCompiler {
 
   /// `done` runs from the loop, never within the call, once the file for this module with these limits is in
   /// directory(). Errors: invalid_code with the reason, not_found if there is no such module, overloaded,
-  /// timeout, out_of_resources, failed.
+  /// timeout, out_of_resources, failed. What is invalid or took too long once is not compiled again.
   void need(const std::string& module, const wasm::GuestLimits& limits, Done done);
   /// Absolute.
   [[nodiscard]] const std::filesystem::path& directory() const noexcept { return options_.directory; }
@@ -112,6 +114,7 @@ class GuestCompiler {
   void await_end();
   void reap();
   [[nodiscard]] protocol::Result<void> outcome(int status) const;
+  void remember(const std::string& key, const protocol::Error& error);
   void settle(const std::string& key, const protocol::Result<void>& result);
 
   boost::asio::io_context& io_;
@@ -121,6 +124,7 @@ class GuestCompiler {
   CompilerOptions options_;
   std::map<std::string, Job> jobs_;  // by the words of the command line that say what is to be compiled
   std::deque<std::string> line_;
+  std::deque<std::pair<std::string, protocol::Error>> failures_;  // by the same words, the newest first
   std::unique_ptr<Compilation> running_;
   bool busy_ = false;
   std::size_t waiters_ = 0;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -31,6 +32,14 @@ fs::path own_group(const fs::path& file) {
   for (std::string line; std::getline(lines, line);)
     if (line.starts_with("0::/")) return line.substr(4);
   return {};
+}
+
+/// Whether systemd has given a group to the service in it (Delegate=), and says so on it.
+bool is_delegated(const fs::path& group) {
+  char value = 0;
+  for (const char* name : {"user.delegate", "trusted.delegate"})
+    if (::getxattr(group.c_str(), name, &value, 1) == 1 && value == '1') return true;
+  return false;
 }
 
 }  // namespace
@@ -71,6 +80,7 @@ ControlGroups ControlGroups::delegated(const fs::path& root, const fs::path& own
   if (group.empty()) return made;
   // We are in a group of our own inside the delegated one, whose other children the workers become.
   const fs::path parent = (root / group).parent_path();
+  if (!is_delegated(parent)) return made;  // somebody else's, even if we could write there
   if (!write_value(parent / "cgroup.subtree_control", "+memory +pids +cpu")) return made;
   made.path_ = parent;
   return made;

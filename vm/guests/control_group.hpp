@@ -42,7 +42,7 @@ class ControlGroups {
  public:
   ControlGroups() = default;
   /// The part of the tree at `root` that is delegated to this process, if there is one: `own` is what
-  /// /proc/self/cgroup says.
+  /// /proc/self/cgroup says. Groups that systemd has not marked as delegated are left alone.
   static ControlGroups delegated(const std::filesystem::path& root = "/sys/fs/cgroup",
                                  const std::filesystem::path& own = "/proc/self/cgroup");
 

@@ -133,6 +133,12 @@ TEST_CASE("what cannot be compiled is refused with a sentence, and the next one 
   CHECK(not_there.error().status == Status::not_found);
   CHECK(compilers.result(good));
   CHECK(compilers.files() == 1);
+  // It is the same module the next time: no compiler is asked again.
+  const auto tried = compilers.compiler->compilations();
+  const auto again = compilers.result(compilers.need("garbage"));
+  REQUIRE_FALSE(again);
+  CHECK(again.error().message == refused.error().message);
+  CHECK(compilers.compiler->compilations() == tried);
 }
 
 TEST_CASE("a compilation that takes too long is given up") {
@@ -143,6 +149,8 @@ TEST_CASE("a compilation that takes too long is given up") {
   REQUIRE_FALSE(given_up);
   CHECK(given_up.error().status == Status::timeout);
   CHECK_THAT(given_up.error().message, ContainsSubstring("takes longer"));
+  CHECK_FALSE(compilers.result(compilers.need("returns")));
+  CHECK(compilers.compiler->compilations() == 1);
 }
 
 TEST_CASE("a compiler that dies is an error of the start, and so is one that says why it ended") {
