@@ -70,7 +70,11 @@ class Guests(unittest.TestCase):
     def test_the_soil_logger_reads_keeps_and_tells(self):
         host, speaker = self.host()
         speaker.install(example("soil-logger"))
-        logger = "soil-logger:soil-logger:celeriac"
+        for process in "soil-logger", "assemblyscript":
+            with self.subTest(process):
+                self.logs(host, speaker, f"{process}:soil-logger:celeriac")
+
+    def logs(self, host, speaker, logger):
         speaker.ready(logger, '{"latest":null}')
         latest = speaker.ask_json(logger, {"latest": None})
         self.assertTrue(0 < latest["moisture"] < 1024, latest)
@@ -84,24 +88,35 @@ class Guests(unittest.TestCase):
         self.assertGreaterEqual(len(speaker.ask_json(logger, {"readings": 100})["readings"]), 3)
         self.assertEqual(speaker.ask_json(logger, {"every": 0}), {"every": 1})
 
-    def test_the_weather_watcher_closes_the_valve_before_rain(self):
+    def test_the_weather_watcher_pauses_watering_while_rain_is_coming(self):
         rain = {"rain_mm": 0}
         with forecast(rain) as url:
             def change(processes):
-                processes[0]["arguments"] = [url, "2", "1", "8"]
+                processes[0]["arguments"] = [url, "2", "1", "8", "Water"]
             package = repacked("weather-watcher", self.directory, change)
             host, speaker = self.host()
-            opened = subprocess.Popen(["celeriac", "--dir", host.dir, "pin", "write", "8", "1"])  # open for as long as it runs
-            self.addCleanup(opened.wait)
-            self.addCleanup(opened.kill)
+            water = os.path.join(self.directory, "water.json")
+            with open(water, "w") as file:
+                json.dump({"kind": "sequence", "name": "Water", "args": {"locals": {"kind": "scope_declaration", "args": {}}},
+                           "body": [{"kind": "write_pin", "args": {"pin_number": 8, "pin_value": 1, "pin_mode": 0}},
+                                    *[{"kind": "wait", "args": {"milliseconds": 100}}] * 6000]}, file)
+            running = subprocess.Popen(["celeriac", "--dir", host.dir, "run", water], stdout=subprocess.DEVNULL)
+            self.addCleanup(running.wait)
+            self.addCleanup(running.kill)
             until(lambda: speaker.wire.read("pins.8") == 1)
+            state = lambda: next(each["state"] for each in speaker.wire.call("PROC", "LIST").document["processes"] if each["name"] == "Water")
             speaker.install(package)
             watcher = "weather-watcher:weather-watcher:celeriac"
             speaker.ready(watcher)
             self.assertEqual(speaker.ask_json(watcher, {}), {"rain_mm": 0, "watering": True})
+            self.assertNotEqual(state(), "paused")
             rain["rain_mm"] = 12.5
             until(lambda: speaker.ask_json(watcher, {}) == {"rain_mm": 12.5, "watering": False})
             until(lambda: speaker.wire.read("pins.8") == 0)
+            until(lambda: state() == "paused")
+            rain["rain_mm"] = 0
+            until(lambda: state() != "paused")
+            self.assertEqual(speaker.ask_json(watcher, {}), {"rain_mm": 0, "watering": True})
 
     def test_the_status_page_counts_its_visitors(self):
         host, speaker = self.host("--http", "127.0.0.1:0")

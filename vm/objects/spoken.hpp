@@ -1,9 +1,10 @@
 #pragma once
 // One request to a native object, whatever the format of its sender, and the answer in the same terms.
 //
-//   Kinode, wasi   body JSON {"move_absolute": {"x": 1, …}}, or "status"          answer: JSON, the result
-//   itself Othismo        {"/sys/motion/farmbot.move_absolute": {x: 1, …}}               answer:
-//   farmbot.move_absolute.response header frames  pairs namespace, operation; body the payload answer: JSON
+//   format         request                                                   answer
+//   Kinode, wasi   body JSON {"move_absolute": {"x": 1, …}}, or "status"     JSON, the result itself
+//   Othismo        {"/sys/motion/farmbot.move_absolute": {x: 1, …}}          farmbot.move_absolute.response
+//   header frames  pairs namespace, operation; body the payload              JSON
 
 #include <string>
 

@@ -45,6 +45,8 @@ constexpr ServiceWords service_words[] = {
     {"kernel", "may command the kernel: start, stop and empower any process, which is everything there is"},
     {"timer", "may use timers"},
     {"vfs", "may ask for files"},
+    {"sequences",
+     "may send requests about sequences and their processes, each of which needs a right of its own"},
     {"hardware", "may send requests to the hardware, each of which needs a right of its own"},
     {"http-server", "may talk to the web server"},
     {"http-client", "may fetch from the web, from any address"},

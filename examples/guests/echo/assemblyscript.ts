@@ -1,5 +1,5 @@
 // The echo for kinode:process/standard@0.7.0 in AssemblyScript: the ABI is not C's. assemblyscript.wasm is made from this by
-// build-assemblyscript, which needs npm; it is checked in because the build does not.
+// ../build-assemblyscript, which needs npm; it is checked in because the build does not.
 
 @external("kinode:process/standard@0.7.0", "receive")
 declare function receive(out: usize): void;

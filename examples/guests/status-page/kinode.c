@@ -43,8 +43,11 @@ void kinode_main(kinode_address our) {
                                "text/html", celeriac_built(&page));
       celeriac_buffer_free(&page);
     }
-    if (item.is_error)
-      kinode_print(0, CELERIAC_TEXT("Nobody serves web pages here: is celeriac-gateway running?"));
+    if (kinode_from(&item, "timer:distro:sys")) bind();
+    if (item.is_error) {
+      kinode_print(1, CELERIAC_TEXT("Nobody serves web pages yet: is celeriac-gateway running?"));
+      kinode_set_timer(5000, CELERIAC_TEXT("bind"));
+    }
     kinode_free_received(&item);
   }
 }

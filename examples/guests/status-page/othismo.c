@@ -8,13 +8,28 @@
 enum { valve_pin = 8 };
 static int visitors;
 
-/// Once in the life of the object. The gateway keeps the path for as long as the object lives.
-void othismo_start(void) {
+/// The gateway keeps the path for as long as the object lives.
+static void bind(void) {
   celeriac_buffer body = {0};
   size_t document = bson_begin(&body);
   bson_put_text(&body, "path", CELERIAC_TEXT("/"));
   bson_end(&body, document);
   othismo_send("/sys/http", "othismo.http.bind", celeriac_built(&body));
+  celeriac_buffer_free(&body);
+}
+
+/// Once in the life of the object.
+void othismo_start(void) {
+  bind();
+}
+
+/// The gateway may not be there yet.
+static void bind_later(void) {
+  celeriac_buffer body = {0};
+  size_t document = bson_begin(&body);
+  bson_put_int(&body, "milliseconds", 5000);
+  bson_end(&body, document);
+  othismo_send("/sys/timer", "othismo.timer.set", celeriac_built(&body));
   celeriac_buffer_free(&body);
 }
 
@@ -31,6 +46,8 @@ static void put_page(celeriac_buffer* page) {
 }
 
 void othismo_receive(const othismo_message* message) {
+  if (othismo_is(message, "othismo.error")) bind_later();
+  if (othismo_is(message, "othismo.timer.set.response")) bind();
   if (!othismo_is(message, "othismo.http.request")) {
     othismo_refuse(message);
     return;

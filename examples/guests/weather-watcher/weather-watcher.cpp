@@ -1,10 +1,10 @@
 // Weather watcher, a process of Kinode in C++. It asks a weather service how much rain is expected, and while
-// that is more than the plants need, it keeps the water off: it closes the valve, and whoever opens it
-// meanwhile finds it closed again at the next look.
+// that is more than the plants need, watering pauses: each run of the watering sequence is paused after the
+// step in progress, and the valve is closed. When it is dry again, those runs go on where they were.
 //
 // Arguments (the manifest's): the URL, which answers JSON with a number "rain_mm"; how many mm are enough;
-// seconds between two looks; the valve's pin. Requests: anything is answered with {"rain_mm": 4.2,
-// "watering": false}.
+// seconds between two looks; the valve's pin; the name of the sequence that waters. Requests: anything is
+// answered with {"rain_mm": 4.2, "watering": false}.
 
 #define CELERIAC_IMPLEMENTATION
 #include <celeriac/kinode.hpp>
@@ -19,6 +19,7 @@ struct Settings {
   double enough_mm = 2;
   std::chrono::seconds every = 15min;
   int valve_pin = 8;
+  std::string sequence = "Water the garden";
 };
 
 Settings settings() {
@@ -29,6 +30,7 @@ Settings settings() {
     made.every = std::chrono::seconds(static_cast<int>(celeriac_number(every)));
   if (const auto pin = celeriac_argument(3); pin.len > 0)
     made.valve_pin = static_cast<int>(celeriac_number(pin));
+  if (const auto name = celeriac_argument(4); name.len > 0) made.sequence = view(name);
   return made;
 }
 
@@ -57,6 +59,23 @@ std::optional<double> expected_rain(const std::string& url) {
   return rain.number();
 }
 
+bool is_in(const std::string& list, int number) {
+  const Json numbers(list);
+  for (int i = 0;; ++i) {
+    const auto at = numbers[std::to_string(i)];
+    if (!at) return false;
+    if (static_cast<int>(at.number()) == number) return true;
+  }
+}
+
+/// {"pause": {"process": 12}}, {"run": …}
+void ask_sequence(const char* what, int process) {
+  const auto body =
+      JsonWriter().object().key(what).object().key("process").value(process).end_object().end_object().str();
+  const auto answer = kinode::Request("our@sequences:distro:sys", body).await(60s);
+  if (!answer || answer.json()["error"]) kinode::print("A sequence could not be paused or go on.");
+}
+
 class Watcher {
  public:
   explicit Watcher(Settings settings) : settings_(std::move(settings)) {}
@@ -70,8 +89,39 @@ class Watcher {
     if (dry != watering_)
       kinode::print(dry ? "Dry weather: watering goes on." : "Enough rain is coming: watering pauses.");
     watering_ = dry;
+    hold_runs();
     if (!watering_ && farm_write_pin(settings_.valve_pin, 0) != farm_ok) kinode::print(view(farm_error()));
     kinode::set_timer(settings_.every, "look");
+  }
+
+  /// Pauses what waters, or lets go on what was paused here. Whom we have paused is our state: a run that a
+  /// person has paused stays as it is.
+  void hold_runs() {
+    const auto question = JsonWriter()
+                              .object()
+                              .key("list")
+                              .object()
+                              .key("name")
+                              .value(settings_.sequence)
+                              .end_object()
+                              .end_object()
+                              .str();
+    const auto answer = kinode::Request("our@sequences:distro:sys", question).await(10s);
+    const auto runs = answer.json()["processes"];
+    const std::string held = kinode::state().value_or("[]");
+    JsonWriter holding;
+    holding.array();
+    for (int i = 0;; ++i) {
+      const auto run = runs[std::to_string(i)];
+      if (!run) break;
+      const int process = static_cast<int>(run["id"].number());
+      const bool ours = run["state"].is("paused") && is_in(held, process);
+      if (!watering_ && !run["state"].is("paused")) ask_sequence("pause", process);
+      if (watering_ && ours) ask_sequence("run", process);
+      if (!watering_ && (ours || !run["state"].is("paused"))) holding.value(process);
+    }
+    holding.end_array();
+    if (const auto now = holding.str(); now != held) kinode::set_state(now);
   }
   [[nodiscard]] std::string report() const {
     return JsonWriter()
