@@ -312,7 +312,8 @@ void GuestHost::log(const KernelProcess* process, int verbosity, std::string_vie
              {"type", verbosity == 0 ? "warn" : "info"},
              {"verbosity", verbosity}},
             source);
-  spdlog::info("{}: {}", process != nullptr ? process->spec.name.text() : source, line);
+  spdlog::log(verbosity == 0 ? spdlog::level::warn : spdlog::level::info, "{}: {}",
+              process != nullptr ? process->spec.name.text() : source, line);
 }
 
 void GuestHost::print(const KernelProcess* process, int verbosity, std::string_view text) {

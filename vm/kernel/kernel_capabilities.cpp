@@ -56,7 +56,7 @@ void Kernel::save(KernelProcess& process, const std::vector<Capability>& capabil
       return other.issuer == capability.issuer && canonical(other.params) == canonical(capability.params);
     };
     if (capability.issuer != process.address && std::ranges::none_of(process.offered, same)) {
-      world_.print(&process, 1,
+      world_.print(&process, 0,
                    std::format("wanted to save a capability of {} that it has never been given: ignored.",
                                capability.issuer));
       continue;

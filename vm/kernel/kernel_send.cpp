@@ -224,7 +224,7 @@ Kernel::Prepared Kernel::prepare(KernelProcess& sender, Outgoing out, Attached a
   message.content = static_cast<protocol::Content&&>(out);
   if (!made.bounce) made.bounce = refuse(sender, made.target, message);
   if (made.bounce && made.bounce->failure == Failure::denied)
-    world_.print(&sender, 1, made.bounce->explanation);
+    world_.print(&sender, 0, made.bounce->explanation);
   ++sender.sent;
   return made;
 }
@@ -373,7 +373,7 @@ void Kernel::deliver_native(const Native& native, std::string rest, MessageRef m
        .answer = [this, message, from, path = std::move(path)](Result<NativeReply> reply) mutable {
          if (!message->rsvp) return;
          if (!reply && reply.error().status == Status::denied)
-           world_.print(find(message->source.id), 1, reply.error().message);
+           world_.print(find(message->source.id), 0, reply.error().message);
          if (!reply) reply = NativeReply{.content = refusal(*message, reply.error()), .blob = {}};
          route_response(make_response(from, std::move(path), *message, std::move(reply->content),
                                       std::move(reply->blob)),
@@ -414,7 +414,7 @@ void Kernel::respond(KernelProcess& sender, Outgoing out, Attached attached, Don
   message->inherit = out.inherit;
   if (options_.strict_responses && sender.spec.kind != ProcessKind::client &&
       !sender.capabilities.holds(message->target.address.text(), messaging_params)) {
-    world_.print(&sender, 1,
+    world_.print(&sender, 0,
                  std::format("may not respond to {}: it lacks the capability of messaging.",
                              message->target.address.text()));
     return done({});

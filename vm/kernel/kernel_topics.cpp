@@ -26,7 +26,7 @@ Result<void> Kernel::subscribe(KernelProcess& process, const std::string& topic)
     return fail(Status::malformed,
                 std::format("A topic's name has 1 to {} bytes and no NUL.", max_path_bytes));
   if (auto may = may_use_topic(process, topic, "subscribe"); !may) {
-    world_.print(&process, 1, may.error().message);
+    world_.print(&process, 0, may.error().message);
     return may;
   }
   if (std::ranges::contains(process.topics, topic)) return {};

@@ -500,7 +500,7 @@ void MessageService::hardware(Request& request, Responder responder, const Opera
   auto process = speaker(*request.session, ProcessId{static_cast<std::uint16_t>(holder)});
   if (!process) return responder.fail(process.error());
   if (const auto may = kernel_.may_operate(**process, request.operation, fields); !may) {
-    host_.print(*process, 1, may.error().message);
+    host_.print(*process, 0, may.error().message);
     return responder.fail(may.error());
   }
   operate(**process, request.operation, request.payload, std::move(responder));
