@@ -1,7 +1,8 @@
-"""Conformance of components of wasi:messaging, 111 to 122, of the header protocol, 125 to 127, and of crossings, 128 to 130."""
+"""Conformance of components of wasi:messaging, 20 and 111 to 122, of the header protocol, 125 to 127, and of crossings, 128 to 130."""
 
 import json
 import re
+import struct
 import subprocess
 import time
 import unittest
@@ -27,6 +28,7 @@ class Messaging(Bed):
         component("r1", topics=["r1", "ask"]),
         component("r2", topics=["r2", "ask"]),
         entry("fails", "wasi-subscribe-fails", on_exit="None"),
+        entry("posts", "wasi-post-return", publish=["counted"], topics=[]),
         entry("listener", topics=["shared"]),
         entry("object", "othismo-puppet", path="/garden/object"),
         entry("order", "othismo-order", path="/garden/order"),
@@ -89,6 +91,17 @@ class Messaging(Bed):
 
     # ---- wasi:messaging ----
 
+    def test_020_post_return_is_called_once_after_each_call_with_what_it_returned(self):
+        self.speaker.subscribe("counted")
+        for topic in "count", "fail", "count":
+            self.publish(topic, "x")
+        # After the first count neither handle had returned; after the second, one that gave ok and one that gave an error.
+        for handled in 0, 2:
+            while not (heard := [each for each in self.waiting if each["topic"] == "counted"]):
+                self.waiting.append(self.speaker.receive(PATIENCE))
+            self.waiting.remove(heard[0])
+            self.assertEqual(json.loads(heard[0]["body"]), {"subscribe": 1, "handle": handled, "wrong": 0})
+
     def test_111_the_topics_of_subscribe_and_of_the_configuration_are_active(self):
         # The component names puppet and puppet/b itself; puppet is in the configuration as well, and is heard once.
         for topic in "puppet", "puppet/b", "extra":
@@ -106,7 +119,7 @@ class Messaging(Bed):
             self.assertEqual(self.heard_from(name), ['message topic="shared" data="4\\x00 2" type="text/plain" metadata=["b"="1", "a"="2"]'])
             self.assertEqual(self.said(name, "say done"), "done")
         item = self.waiting.pop(next(i for i, each in enumerate(self.waiting) if each["topic"] == "shared"))
-        self.assertEqual((item["body"], item["content_type"], item["pairs"]), (b"4\0 2", "text/plain", [["b", "1"], ["a", "2"]]))
+        self.assertEqual((item["body"], item["content_type"], item["pairs"]), (b"4\0 2", "text/plain", [{"key": "b", "value": "1"}, {"key": "a", "value": "2"}]))
         self.assertFalse([each for each in self.waiting if each["topic"] == "shared"])
 
     def test_113_topics_match_exactly(self):
@@ -180,6 +193,18 @@ class Messaging(Bed):
 
     # ---- the header protocol ----
 
+    def test_123_124_a_guest_may_write_its_frames_by_hand(self):
+        frames = Puppet(self, "frames:waves:tests")
+        self.speaker.ready(frames.name, "!say ready", PATIENCE)
+        whole = struct.pack(">H4s5sH", 7, b"SYS ", b"NOSUC", 3) + b"\r\n" + b"abc"
+        self.assertEqual(len(whole), 15 + 3)
+        self.assertRegex(frames.run(f"raw {whole.hex()}; next 60000"), r"^send 0\nresponse status=1 value=\d+\n$")
+        # Without its end, with another one, shorter and longer than it says.
+        for broken in whole[:14], whole[:13] + b"\n\r" + b"abc", whole[:-1], whole + b"d":
+            with self.subTest(broken):
+                self.assertRegex(frames.run(f"raw {broken.hex()}"), r"^send [1-9]\d*\n$")
+        self.assertEqual(frames.run("say well"), "well\n")
+
     def test_125_127_frames_of_a_guest(self):
         frames = Puppet(self, "frames:waves:tests")
         self.speaker.ready(frames.name, "!say ready", PATIENCE)
@@ -215,7 +240,7 @@ class Messaging(Bed):
         self.host.celeriac("image", "import", guest("othismo-puppet"), "/modules/puppet", check=0)
         for each in path, "/garden/neighbour":
             self.host.celeriac("image", "instantiate", "/modules/puppet", each, check=0)
-        looping = next(each for each in self.kernel({"Debug": "ProcessMap"})["Debug"] if each.startswith("garden-loops-"))
+        looping = next(each for each in self.kernel({"Debug": "ProcessMap"})["Debug"] if each.startswith("loops-"))
         self.speaker.send(path, wire.bson({"othismo": {"send_to": path}, "puppet.run": {"script": "spin"}}), format="othismo")
         a = self.puppet("a")
         begun = time.monotonic()

@@ -38,8 +38,7 @@ TEST_CASE("example packages are read without a warning, and their modules are th
 }
 
 TEST_CASE("what an example wants is said in words") {
-  const auto wants =
-      vm::Consent().wants(package(std::string(EXAMPLE_PACKAGES) + "/soil-logger.celeriac").manifest);
+  const auto wants = vm::Consent().wants(package(EXAMPLE_PACKAGES "/soil-logger.celeriac").manifest);
   CHECK(std::ranges::any_of(wants,
                             [](const std::string& sentence) { return sentence.contains("read pin 59"); }));
 }
