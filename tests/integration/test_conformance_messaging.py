@@ -8,7 +8,7 @@ import time
 import unittest
 
 import wire
-from puppets import PATIENCE, Bed, Puppet, entry, guest, quoted, until
+from puppets import PATIENCE, Bed, Puppet, entry, quoted, until
 
 ANY = ["reports/a", "reports/e", "reports/r1", "reports/r2", "reports/t", "reports/x", "shared", "Shared", "e", "ask", "nobody", "puppet/void", "puppet"]
 # What of a handle must end a component.
@@ -19,18 +19,24 @@ def component(name, module="wasi-puppet", **more):
     return entry(name, module, publish=ANY, **more)
 
 
+def hears(*topics):
+    """What a component needs that names its topics itself."""
+    return [{"process": "topic:distro:sys", "params": {"kind": "subscribe", "topic": topic}} for topic in topics]
+
+
 class Messaging(Bed):
     package = "waves"
     processes = [
         entry("root"),
-        component("a", "wasi-puppet-a", topics=["a", "extra", "shared", "puppet"]),
+        component("a", "wasi-puppet-a", topics=["a", "extra", "shared", "puppet"], request_capabilities=hears("puppet/b")),
         component("e", topics=["e", "shared", "shared"]),
         component("r1", topics=["r1", "ask"]),
         component("r2", topics=["r2", "ask"]),
         entry("fails", "wasi-subscribe-fails", on_exit="None"),
-        entry("posts", "wasi-post-return", publish=["counted"], topics=[]),
+        entry("posts", "wasi-post-return", publish=["counted"], request_capabilities=hears("count", "fail")),
         entry("listener", topics=["shared"]),
         entry("object", "othismo-puppet", path="/garden/object"),
+        entry("loops", "othismo-puppet", path="/garden/loops"),
         entry("order", "othismo-order", path="/garden/order"),
         entry("frames", "farm-puppet"),
         *(component(f"t-{each}", topics=[f"t-{each}"], on_exit="None") for each in BREACHES),
@@ -98,7 +104,9 @@ class Messaging(Bed):
         # After the first count neither handle had returned; after the second, one that gave ok and one that gave an error.
         for handled in 0, 2:
             while not (heard := [each for each in self.waiting if each["topic"] == "counted"]):
-                self.waiting.append(self.speaker.receive(PATIENCE))
+                item = self.speaker.receive(PATIENCE)
+                self.assertIsNotNone(item, f"nobody has counted; others: {self.waiting}")
+                self.waiting.append(item)
             self.waiting.remove(heard[0])
             self.assertEqual(json.loads(heard[0]["body"]), {"subscribe": 1, "handle": handled, "wrong": 0})
 
@@ -153,12 +161,30 @@ class Messaging(Bed):
         self.assertEqual(self.said("e", "handle client-twice"), "handle survived")
 
     def test_119_what_a_component_leaves_is_released(self):
+        # Over 100,000 messages: tests/guest/abi. Here, handles that a component has left when it ended, and messages that it was given.
         for name in self.variants:
-            self.said(name, "handle leak 1000")
+            self.assertEqual(self.said(name, "handle leak 1000"), "handle survived")
             before = self.resident()
-            for _ in range(100):
+            for _ in range(10):
                 self.assertEqual(self.said(name, "handle leak 1000"), "handle survived")
+            self.order(name, "trap")
+            self.again(name)
+            for _ in range(20):
+                for _ in range(100):
+                    self.order(name, "say well")
+                self.assertEqual(self.heard_from(name, 100), ["well"] * 100)
             self.assertLess(self.resident() - before, 16 << 20)
+
+    def again(self, name):
+        """Waits until a component that has ended is there again, and has it report to the test."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            self.order(name, f"observe reports/{name}")
+            self.order(name, "say back")
+            item = self.speaker.receive(1)
+            if item and item.get("topic") == f"reports/{name}" and item.get("body") == b"back":
+                return
+        self.fail(f"{name} did not come back")
 
     def resident(self):
         """Bytes of memory of all workers."""
@@ -236,11 +262,7 @@ class Messaging(Bed):
         listener.says_nothing()
 
     def test_130_a_kinode_timeout_against_an_object_that_loops(self):
-        path = "/garden/loops"
-        self.host.celeriac("image", "import", guest("othismo-puppet"), "/modules/puppet", check=0)
-        for each in path, "/garden/neighbour":
-            self.host.celeriac("image", "instantiate", "/modules/puppet", each, check=0)
-        looping = next(each for each in self.kernel({"Debug": "ProcessMap"})["Debug"] if each.startswith("loops-"))
+        path, looping = "/garden/loops", "loops:waves:tests"
         self.speaker.send(path, wire.bson({"othismo": {"send_to": path}, "puppet.run": {"script": "spin"}}), format="othismo")
         a = self.puppet("a")
         begun = time.monotonic()
@@ -248,7 +270,7 @@ class Messaging(Bed):
         a.heard_only("error kind=timeout")
         self.assertGreaterEqual(time.monotonic() - begun, 0.9)
         # Nobody else waits for it: not its neighbour in the same worker, not the kernel.
-        self.assertEqual(self.speaker.ask_othismo("/garden/neighbour", "puppet.run", {"script": "say well"})[1]["report"], "well\n")
+        self.assertEqual(self.speaker.ask_othismo("/garden/object", "puppet.run", {"script": "say well"})[1]["report"], "well\n")
         self.kill(Puppet(self, looping))
 
 

@@ -97,9 +97,7 @@ class Guests(unittest.TestCase):
             host, speaker = self.host()
             water = os.path.join(self.directory, "water.json")
             with open(water, "w") as file:
-                json.dump({"kind": "sequence", "name": "Water", "args": {"locals": {"kind": "scope_declaration", "args": {}}},
-                           "body": [{"kind": "write_pin", "args": {"pin_number": 8, "pin_value": 1, "pin_mode": 0}},
-                                    *[{"kind": "wait", "args": {"milliseconds": 100}}] * 6000]}, file)
+                file.write(wire.sequence(wire.write_pin(8, 1), *[wire.wait(100)] * 6000, name="Water"))
             running = subprocess.Popen(["celeriac", "--dir", host.dir, "run", water], stdout=subprocess.DEVNULL)
             self.addCleanup(running.wait)
             self.addCleanup(running.kill)

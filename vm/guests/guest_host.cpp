@@ -88,7 +88,9 @@ Result<void> GuestHost::open() {
     (*message)->stored = row.number;
     kernel_.restore_message(std::move(*message));
   }
-  // All are there before the first one runs.
+  // All are there before the first one runs, and before anybody hears that another has ended with the VM.
+  for (const ProcessId id : waiting)
+    if (KernelProcess* process = kernel_.find(id)) kernel_.send_exit_requests(*process);
   for (const ProcessId id : waiting) kernel_.run(id, [](const Result<void>&) {});
   return {};
 }
@@ -322,8 +324,10 @@ void GuestHost::print(const KernelProcess* process, int verbosity, std::string_v
 
 void GuestHost::print_line(const KernelProcess& process, int verbosity, std::string_view text) {
   if (verbosity > options_.verbosity) return;
-  write_log(registers_, {{"message", printable(text)}, {"type", "info"}, {"verbosity", verbosity}},
+  const std::string line = printable(text);
+  write_log(registers_, {{"message", line}, {"type", "info"}, {"verbosity", verbosity}},
             process.spec.name.package_id());
+  spdlog::info("{}: {}", process.spec.name.text(), line);
 }
 
 void GuestHost::changed(const KernelProcess& process) {

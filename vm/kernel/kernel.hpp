@@ -82,6 +82,9 @@ class Kernel {
   void set_on_exit(KernelProcess& process, OnExit on_exit, Done done);
   /// What was kept of a process when the VM ended: it is initialised, and not yet run.
   protocol::Result<KernelProcess*> restore(ProcessSpec spec, std::vector<protocol::Capability> capabilities);
+  /// Sends what a process wanted to be sent at its end: the VM has ended, and the process with it. It keeps
+  /// its requests for its next end.
+  void send_exit_requests(KernelProcess& process);
   /// A message to a durable process that the VM had not delivered when it ended.
   void restore_message(std::shared_ptr<Message> message);
 

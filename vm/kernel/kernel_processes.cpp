@@ -281,15 +281,16 @@ void Kernel::empty(KernelProcess& process, Failure failure, std::string_view why
   }
 }
 
-void Kernel::end(KernelProcess& process, bool send_requests, std::string_view why, bool keep_issued) {
-  if (send_requests) {
-    auto requests = std::exchange(process.spec.on_exit.requests, {});
-    for (auto& request : requests) {
-      request.message.expects.reset();
-      send(process, std::move(request.message), {.blob = std::move(request.blob)},
-           [](const Result<void>&) {});
-    }
+void Kernel::send_exit_requests(KernelProcess& process) {
+  const auto requests = process.spec.on_exit.requests;
+  for (auto request : requests) {
+    request.message.expects.reset();
+    send(process, std::move(request.message), {.blob = std::move(request.blob)}, [](const Result<void>&) {});
   }
+}
+
+void Kernel::end(KernelProcess& process, bool send_requests, std::string_view why, bool keep_issued) {
+  if (send_requests) send_exit_requests(process);
   process.state = KernelState::gone;
   put_down(process, false);
   empty(process, Failure::trap, why);

@@ -412,7 +412,11 @@ void Kernel::respond(KernelProcess& sender, Outgoing out, Attached attached, Don
   auto message = make_response({sender.id, address_of(sender.spec.name)}, sender.path, *request,
                                static_cast<protocol::Content&&>(out), std::move(blob));
   message->inherit = out.inherit;
-  if (options_.strict_responses && sender.spec.kind != ProcessKind::client &&
+  const auto client = [](const KernelProcess* process) {
+    return process != nullptr && process->spec.kind == ProcessKind::client;
+  };
+  // Clients are people's, who hold everything; whoever answers one does what he was asked to.
+  if (options_.strict_responses && !client(&sender) && !client(find(message->target.id)) &&
       !sender.capabilities.holds(message->target.address.text(), messaging_params)) {
     world_.print(&sender, 0,
                  std::format("may not respond to {}: it lacks the capability of messaging.",
