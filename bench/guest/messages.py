@@ -58,13 +58,18 @@ def measure(count):
         try:
             machine.install("pinger")
             machine.install("ponger")
+            machine.install("compiled")  # each of its two processes has a worker of its own
             with guests.Speaker(machine) as speaker:
                 one, two, far = "our@one:pinger:bench", "our@two:pinger:bench", "our@one:ponger:bench"
+                compiled, other = "our@one:compiled:bench", "our@two:compiled:bench"
                 rounds(speaker, one, two, count // 10)
                 result = {"bare_s": ping_pong()}
                 result["inside_s"] = statistics.median(rounds(speaker, one, two, count) for _ in range(5))
                 result["between_s"] = statistics.median(rounds(speaker, one, far, count) for _ in range(5))
+                rounds(speaker, compiled, other, count // 10)
+                result["compiled_s"] = statistics.median(rounds(speaker, compiled, other, count) for _ in range(5))
                 result["times_bare"] = result["between_s"] / result["bare_s"]
+                result["compiled_times_bare"] = result["compiled_s"] / result["bare_s"]
                 return result
         finally:
             machine.stop()

@@ -31,8 +31,10 @@ static celeriac_text kinode_until(celeriac_text* rest, char end) {
 }
 kinode_address kinode_parse_address(celeriac_text text) {
   kinode_address address;
-  address.node = CELERIAC_TEXT("our");
-  if (celeriac_find(text, CELERIAC_TEXT("@")) >= 0) address.node = kinode_until(&text, '@');
+  celeriac_text rest = text, node = kinode_until(&rest, '@');
+  const bool has_node = node.len < text.len;
+  address.node = has_node ? node : CELERIAC_TEXT("our");
+  if (has_node) text = rest;
   address.process.process_name = kinode_until(&text, ':');
   address.process.package_name = kinode_until(&text, ':');
   address.process.publisher_node = text;
