@@ -3,9 +3,12 @@
 import json
 import os
 import re
+import shutil
+import subprocess
+import tempfile
 import unittest
 
-from guests import BUILD, Speaker, until
+from guests import BUILD, Speaker, example, until
 from host import Host
 
 PUPPET, FRAMES, VAULT = "puppet:intruder:tests", "frames:intruder:tests", "our@vault:neighbour:tests"
@@ -114,6 +117,40 @@ class Intruder(unittest.TestCase):
         for line in lines:
             self.assertIn("refused", line)
         self.assertIn("environment 0", log)
+
+    def test_a_package_that_was_changed_after_it_was_signed_is_not_installed(self):
+        directory = self.enterContext(tempfile.TemporaryDirectory(prefix="celeriac-modified-"))
+        path = lambda name: os.path.join(directory, name)
+        for key in "grower", "stranger":
+            subprocess.run(["minisign", "-G", "-W", "-p", path(key + ".pub"), "-s", path(key + ".key")], check=True, capture_output=True)
+        good, changed = path("good.celeriac"), path("changed.celeriac")
+        shutil.copy(example("soil-logger"), good)
+        # The same package, but that it wants the valve too.
+        work = path("work")
+        os.mkdir(work)
+        subprocess.run(["tar", "-xzf", good, "-C", work], check=True)
+        with open(os.path.join(work, "manifest.json")) as file:
+            processes = json.load(file)
+        processes[0]["request_capabilities"].append({"process": "hardware:distro:sys", "params": VALVE})
+        with open(os.path.join(work, "manifest.json"), "w") as file:
+            json.dump(processes, file)
+        subprocess.run([os.path.join(os.environ["CELERIAC_SOURCE"], "guest/sdk/celeriac-package"), work, "-o", changed], check=True)
+        subprocess.run(["minisign", "-S", "-s", path("grower.key"), "-m", good], check=True, capture_output=True, input=b"")
+        shutil.copy(good + ".minisig", changed + ".minisig")
+        with open(good, "rb") as file:
+            bytes_ = bytearray(file.read())
+        bytes_[len(bytes_) // 2] ^= 1
+        with open(path("flipped.celeriac"), "wb") as file:
+            file.write(bytes_)
+        shutil.copy(good + ".minisig", path("flipped.celeriac.minisig"))
+        for package, key in (changed, "grower"), (path("flipped.celeriac"), "grower"), (good, "stranger"):
+            with self.subTest(package, key=key):
+                status, out, err = self.host.celeriac("install", "--yes", "--key", path(key + ".pub"), package)
+                self.assertEqual(status, 1, out + err)
+                self.assertRegex(err, "sign")
+                self.assertNotIn("soil-logger", self.host.celeriac("packages", check=0)[1])
+        self.host.celeriac("install", "--yes", "--key", path("grower.pub"), good, check=0)
+        self.assertIn("soil-logger", self.host.celeriac("packages", check=0)[1])
 
     def test_the_bot_is_unaffected_and_what_was_refused_is_in_the_log(self):
         self.refused(self.ask(HARDWARE, OPEN_VALVE))
