@@ -42,14 +42,17 @@ static void run(celeriac_text command) {
   size_t length = 0;
   while (at < command.len && length + 1 < sizeof target) target[length++] = command.ptr[at++];
   target[length] = 0;
+  char body[32] = "n ";
+  kinode_outgoing told = kinode_request_to(target, (celeriac_text){body, 0});
+  kinode_exit_request asked = {.target = told.target, .request = told.request};
+  asked.request.expects_response = (kinode_option_u64){true, 60};
   for (uint64_t i = 0; i < count; ++i) {
-    char body[32] = "n ";
-    const celeriac_text text = {body, 2 + write_number(body + 2, i)};
+    told.request.body.len = asked.request.body.len = 2 + write_number(body + 2, i);
     if (flood && i % 500 != 499) {
-      kinode_outgoing message = kinode_request_to(target, text);
-      kinode_send(&message);
+      kinode_send(&told);
     } else {
-      kinode_awaited answer = kinode_send_and_await(target, text, 60);
+      kinode_awaited answer;
+      kinode_import_send_and_await_response(&asked, &answer);
       kinode_free_awaited(&answer);
     }
   }
