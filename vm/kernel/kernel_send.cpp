@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <format>
+#include <utility>
 
 #include "protocol/othismo.hpp"
 #include "vm/kernel/kernel.hpp"
@@ -19,28 +20,16 @@ namespace {
 constexpr std::string_view topic_path = "/topic/";
 
 /// What a failure is for somebody who asked over the wire.
+constexpr std::pair<Failure, Status> statuses[] = {
+    {Failure::offline, Status::offline},       {Failure::timeout, Status::timeout},
+    {Failure::no_target, Status::not_found},   {Failure::denied, Status::denied},
+    {Failure::full, Status::overloaded},       {Failure::too_large, Status::out_of_resources},
+    {Failure::bad_message, Status::malformed}, {Failure::deadlock, Status::wrong_state},
+    {Failure::trap, Status::failed},
+};
 Status status_of(Failure failure) {
-  switch (failure) {
-    case Failure::offline:
-      return Status::offline;
-    case Failure::timeout:
-      return Status::timeout;
-    case Failure::no_target:
-      return Status::not_found;
-    case Failure::denied:
-      return Status::denied;
-    case Failure::full:
-      return Status::overloaded;
-    case Failure::too_large:
-      return Status::out_of_resources;
-    case Failure::bad_message:
-      return Status::malformed;
-    case Failure::deadlock:
-      return Status::wrong_state;
-    case Failure::trap:
-      return Status::failed;
-  }
-  return Status::internal;
+  const auto row = std::ranges::find(statuses, failure, &std::pair<Failure, Status>::first);
+  return row != std::end(statuses) ? row->second : Status::internal;
 }
 
 /// Objects of the namespace trust each other inside one image.
