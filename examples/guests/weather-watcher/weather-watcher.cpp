@@ -69,11 +69,13 @@ bool is_in(const std::string& list, int number) {
 }
 
 /// {"pause": {"process": 12}}, {"run": …}
-void ask_sequence(const char* what, int process) {
+bool ask_sequence(const char* what, int process) {
   const auto body =
       JsonWriter().object().key(what).object().key("process").value(process).end_object().end_object().str();
   const auto answer = kinode::Request("our@sequences:distro:sys", body).await(60s);
-  if (!answer || answer.json()["error"]) kinode::print("A sequence could not be paused or go on.");
+  const bool done = answer && !answer.json()["error"];
+  if (!done) kinode::print("A watering sequence could not be paused, or could not go on.");
+  return done;
 }
 
 class Watcher {
@@ -108,6 +110,7 @@ class Watcher {
                               .str();
     const auto answer = kinode::Request("our@sequences:distro:sys", question).await(10s);
     const auto runs = answer.json()["processes"];
+    if (!runs) return;  // nobody tells now: whom we have paused stays our state until the next look
     const std::string held = kinode::state().value_or("[]");
     JsonWriter holding;
     holding.array();
@@ -115,10 +118,10 @@ class Watcher {
       const auto run = runs[std::to_string(i)];
       if (!run) break;
       const int process = static_cast<int>(run["id"].number());
-      const bool ours = run["state"].is("paused") && is_in(held, process);
-      if (!watering_ && !run["state"].is("paused")) ask_sequence("pause", process);
-      if (watering_ && ours) ask_sequence("run", process);
-      if (!watering_ && (ours || !run["state"].is("paused"))) holding.value(process);
+      const bool rests = run["state"].is("paused"), ours = rests && is_in(held, process);
+      const bool stays_ours = watering_ ? ours && !ask_sequence("run", process)
+                                        : ours || (!rests && ask_sequence("pause", process));
+      if (stays_ours) holding.value(process);
     }
     holding.end_array();
     if (const auto now = holding.str(); now != held) kinode::set_state(now);
