@@ -239,6 +239,13 @@ class Messaging(Bed):
         self.assertIn("status=1 ", frames.run("ask NOPE NOSUC"))
         self.assertIn('request ', self.speaker.ask(frames.name, "no script", PATIENCE)["body"].decode())
 
+    def test_126_a_payload_has_at_most_65535_bytes(self):
+        frames = Puppet(self, "frames:waves:tests")
+        self.speaker.ready(frames.name, "!say ready", PATIENCE)
+        self.assertRegex(frames.run("large 65535"), r"^answer status=0 value=[1-9]\d*\n$")
+        self.assertRegex(frames.run("large 65536"), r"^answer status=2 ")  # malformed: nothing has been sent
+        self.assertEqual(frames.run("say well"), "well\n")
+
     # ---- crossings ----
 
     def test_128_a_kinode_request_reaches_an_object_and_its_reply_comes_back(self):

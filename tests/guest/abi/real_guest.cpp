@@ -76,6 +76,7 @@ std::vector<Slot> RealGuest::call(std::string_view function, std::span<const Slo
 
 protocol::Reply RealGuest::ask(const protocol::Operation& operation, std::string payload) {
   asked.push_back({std::string(operation.long_name), std::move(payload), false});
+  if (operation.long_name == "BLOB.READ") return {.value = 1, .data = blob};
   if (operation.long_name != "MESSAGE.RECEIVE") return {};
   if (mailbox.empty()) throw NothingLeft();
   protocol::Reply reply{.value = 1, .data = encode(mailbox.front())};

@@ -24,6 +24,7 @@ class RealGuest final : public Guest {
   std::string run();
 
   std::deque<protocol::Item> mailbox;
+  std::string blob;  ///< what BLOB.READ gives
   std::vector<FakeGuest::Asked> asked;
   /// What it has responded, decoded.
   [[nodiscard]] std::vector<protocol::Outgoing> responses() const;

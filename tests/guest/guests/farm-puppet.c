@@ -51,6 +51,24 @@ static void command_ask(puppet_script* script) {
   celeriac_buffer_free(&payload), celeriac_buffer_free(&slices);
   free(space), free(operation);
 }
+/// large N: asks for BLOB.WRITE with a payload of N bytes.
+static void command_large(puppet_script* script) {
+  const size_t size = (size_t)puppet_number(puppet_word(script));
+  celeriac_buffer payload = {0}, slices = {0}, line = {0};
+  celeriac_put(&payload, celeriac_bytes("\0\0", 2));  // its own id, which the host puts there
+  size_t document = bson_begin(&payload);
+  const size_t around = 2 + 16;  // the id; size, type, "data", length, subtype, and end of the document
+  char* bytes = (char*)malloc(size);
+  if (bytes == NULL) celeriac_trap();
+  memset(bytes, 0, size);
+  bson_put_binary(&payload, "data", celeriac_bytes(bytes, size > around ? size - around : 0));
+  bson_end(&payload, document);
+  uint16_t value = 0;
+  farm_status status = farm_ask("BLOB", "WRITE", celeriac_built(&payload), &value, &slices);
+  put_answer(&line, "answer", (int)status, value, celeriac_built(&slices));
+  report(&line);
+  free(bytes), celeriac_buffer_free(&payload), celeriac_buffer_free(&slices);
+}
 /// raw HEX: hands over these bytes, and reports what send says.
 static void command_raw(puppet_script* script) {
   celeriac_text bytes = puppet_unhex(puppet_word(script));
@@ -99,8 +117,9 @@ static void command_say(puppet_script* script) {
 static const struct {
   const char* name;
   void (*run)(puppet_script* script);
-} commands[] = {{"ask", command_ask}, {"raw", command_raw},           {"next", command_next},
-                {"at", command_at},   {"capacity", command_capacity}, {"say", command_say}};
+} commands[] = {{"ask", command_ask},   {"large", command_large}, {"raw", command_raw},
+                {"next", command_next}, {"at", command_at},       {"capacity", command_capacity},
+                {"say", command_say}};
 
 static void run_command(puppet_script* script) {
   celeriac_text word = puppet_word(script);

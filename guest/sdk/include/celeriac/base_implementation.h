@@ -35,9 +35,7 @@ static char* celeriac_heap_end;
 static void* celeriac_free_blocks[32];
 
 static unsigned celeriac_block_class(size_t size) {
-  unsigned k = 4;
-  while (((size_t)1 << k) < size + 8) ++k;
-  return k;
+  return size <= 8 ? 4 : 32 - (unsigned)__builtin_clz(size + 7);
 }
 void* malloc(size_t size) {
   if (size > 0x40000000u) celeriac_trap();
