@@ -190,6 +190,10 @@ class Connection : public MqttConnection {
     });
   }
 
+  /// The library looks for the broker again. It may do so without reading on behind the end of a connection:
+  /// where that was reset, the stream hears of it only when it is replaced.
+  void looks_for_broker() { lost(); }
+
   /// Says it once, not with every attempt.
   void trouble(std::string why) {
     if (why == trouble_) return;
@@ -296,8 +300,9 @@ void Watch::at_disconnect(mqtt::reason_code reason, const mqtt::disconnect_props
 }
 void Watch::at_resolve(error_code error, std::string_view, std::string_view,
                        const asio::ip::tcp::resolver::results_type&) {
-  if (error && *alive)
-    connection->trouble(std::format("there is no such host, or no network: {}.", error.message()));
+  if (!*alive) return;
+  connection->looks_for_broker();
+  if (error) connection->trouble(std::format("there is no such host, or no network: {}.", error.message()));
 }
 
 bool is_loopback(const std::string& host) {
