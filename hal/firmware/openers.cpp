@@ -21,6 +21,15 @@ namespace fs = std::filesystem;
 using protocol::Result;
 using protocol::Status;
 
+/// libserialport lets a read without data return 0 at once (VMIN = VTIME = 0), which is what the end of a
+/// port looks like.
+bool wait_for_data(int fd) {
+  termios settings{};
+  if (::tcgetattr(fd, &settings) != 0) return false;
+  settings.c_cc[VMIN] = 1;
+  return ::tcsetattr(fd, TCSANOW, &settings) == 0;
+}
+
 /// USB chips that FarmBot boards talk through.
 struct UsbChip {
   int vendor, product;
@@ -112,7 +121,7 @@ Result<std::unique_ptr<SerialPort>> open_serial(asio::io_context& io, const std:
                    sp_set_stopbits(port.get(), 1) == SP_OK &&
                    sp_set_flowcontrol(port.get(), SP_FLOWCONTROL_NONE) == SP_OK;
   int fd = -1;
-  if (!set || sp_get_port_handle(port.get(), &fd) != SP_OK) {
+  if (!set || sp_get_port_handle(port.get(), &fd) != SP_OK || !wait_for_data(fd)) {
     sp_close(port.get());
     return protocol::fail(Status::offline, std::format("{} cannot be set to 115200 baud, 8N1.", path));
   }
