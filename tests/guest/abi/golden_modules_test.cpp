@@ -2,6 +2,7 @@
 // of aa, with an allocator that only goes up from 0x1000; send-area.wat sends the bytes of V4.
 
 #include <catch2/catch_test_macros.hpp>
+#include <cstring>
 
 #include "tests/guest/abi/hex.hpp"
 #include "tests/guest/abi/real_guest.hpp"
@@ -18,12 +19,6 @@ protocol::Item from_a() {
   protocol::Item item;
   item.source = "n.os@a:b:c.os";
   return item;
-}
-
-std::unique_ptr<RealGuest> loaded(const char* file) {
-  auto made = RealGuest::load(file);
-  if (!made) FAIL(made.error().message);
-  return *std::move(made);
 }
 
 std::unique_ptr<RealGuest> that_received(const protocol::Item& item, std::string blob = "") {

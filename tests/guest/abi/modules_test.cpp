@@ -12,12 +12,6 @@ using namespace celeriac::guest::testing;
 
 namespace {
 
-std::unique_ptr<RealGuest> loaded(const char* file) {
-  auto made = RealGuest::load(file);
-  if (!made) FAIL(made.error().message);
-  return *std::move(made);
-}
-
 std::string refusal(const char* file) {
   const auto made = RealGuest::load(file);
   return made ? "" : made.error().message;

@@ -1,6 +1,7 @@
 #include "tests/guest/abi/real_guest.hpp"
 
 #include <algorithm>
+#include <catch2/catch_test_macros.hpp>
 #include <fstream>
 #include <iterator>
 
@@ -94,6 +95,12 @@ std::vector<protocol::Outgoing> RealGuest::responses() const {
     if (one.operation == "MESSAGE.RESPOND")
       made.push_back(protocol::decode_outgoing(one.payload.substr(2)).value());
   return made;
+}
+
+std::unique_ptr<RealGuest> loaded(const std::filesystem::path& file) {
+  auto made = RealGuest::load(file);
+  if (!made) FAIL(made.error().message);
+  return *std::move(made);
 }
 
 protocol::Item request_of(std::string body) {

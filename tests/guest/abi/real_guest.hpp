@@ -54,6 +54,9 @@ class RealGuest final : public Guest {
   std::exception_ptr thrown_;
 };
 
+/// The same as RealGuest::load; a module that is refused fails the test.
+std::unique_ptr<RealGuest> loaded(const std::filesystem::path& file);
+
 /// A request from elsewhere that expects a response.
 protocol::Item request_of(std::string body);
 
