@@ -4,9 +4,10 @@ source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 cache_dir=${CELERIAC_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/celeriac}
 preset=${CELERIAC_PRESET:-release}
 build_dir=$source_dir/build/$preset
+machines_dir=$cache_dir/machines # images of virtual machines
 
-# The names of packages.txt without comments, one a line.
-package_names() { sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$source_dir/packages.txt"; }
+# The names of packages.txt, or of another list, without comments, one a line.
+package_names() { sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$source_dir/${1:-packages.txt}"; }
 
 # The Debian 13 root that belongs to this packages.txt.
 root_dir=$cache_dir/debian13-$(package_names | sort | sha256sum | cut -c1-16)

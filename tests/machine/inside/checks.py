@@ -1,0 +1,66 @@
+"""Checks that run one after the other in a machine and are told on its console: `ok NAME` or `FAILED NAME: why`."""
+
+import sys
+import time
+import traceback
+
+DEADLINE = 30.0  # seconds; what a check waits at most for one thing
+
+_checks = []
+
+
+def check(function):
+    """Marks a check; its name is the sentence that its function's name spells."""
+    _checks.append(function)
+    return function
+
+
+def until(condition, what, deadline=DEADLINE, every=0.02):
+    """Waits until the condition is true, and returns what it was."""
+    end = time.monotonic() + deadline
+    while not (value := condition()):
+        if time.monotonic() > end:
+            raise AssertionError(f"in {deadline:.0f} s this did not happen: {what}")
+        time.sleep(every)
+    return value
+
+
+def equal(is_, should_be):
+    if is_ != should_be:
+        raise AssertionError(f"{is_!r} instead of {should_be!r}")
+
+
+def within(text, whole):
+    if text not in whole:
+        raise AssertionError(f"there is no {text!r} in {whole!r}")
+
+
+def figure(sentence):
+    print(f"# {sentence}", flush=True)
+
+
+def ask_outside(what):
+    """Has whoever runs the machine do something to it."""
+    print(f"@{what}", flush=True)
+
+
+def run(log=None):
+    """Runs all of them; those after a failure too. What `log` returns is longer each time; a failure shows what came since its check began."""
+    failed = 0
+    for function in _checks:
+        name = function.__name__.replace("_", " ")
+        began, logged = time.monotonic(), len(log() if log else "")
+        try:
+            function()
+        except Exception as error:
+            failed += 1
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            if place.filename == __file__:
+                place = traceback.extract_tb(error.__traceback__)[-2]
+            print(f"FAILED {name}: {type(error).__name__}: {error} (line {place.lineno})", flush=True)
+            for line in (log() if log else "")[logged:].splitlines()[-30:]:
+                print(f"  | {line}", flush=True)
+        else:
+            print(f"ok {name} ({time.monotonic() - began:.2f} s)", flush=True)
+    print(f"checks: {len(_checks)}, failed: {failed}", flush=True)
+    sys.exit(failed > 0)
