@@ -51,7 +51,8 @@ Hypervisor::Hypervisor(asio::io_context& io, Timers& timers, firmware::PortOpene
       pins_(link_),
       outputs_(timers, setting_store_, options_.dir / "outputs.json", background,
                [this](int pin) { output_due(pin); }),
-      leases_(timers, [this](Holder holder) { lapsed(holder); }),
+      leases_(
+          timers, [this](Holder holder) { return holds(holder); }, [this](Holder holder) { lapsed(holder); }),
       jog_(timers, {.start = [this](Owner owner, const motion::JogWay& way) { start_jog(owner, way); },
                     .stop = [this] { stop_motion({}); }}),
       rest_timer_(timers.make()),

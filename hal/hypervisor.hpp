@@ -96,6 +96,7 @@ class Hypervisor final : private firmware::LinkObserver {
   // What people are protected from: hypervisor_safety.cpp
   void release(const Holders& holders, const std::string& why);
   void lapsed(Holder holder);
+  [[nodiscard]] bool holds(Holder holder) const;
   void output_due(int pin);
   void make_safe(const std::vector<int>& pins, const std::string& why);
   void begin_driving_safe();

@@ -76,6 +76,7 @@ std::vector<const Operation*> Hypervisor::operations() {
 void Hypervisor::serve(const Operation& operation, const Arguments& arguments, Owner owner,
                        Completion completion) {
   completion = recorded(operation, arguments, owner, std::move(completion));
+  leases_.wake(owner.who());
   for (const auto& row : table())
     if (row.operation == operation.long_name)
       return (this->*row.handler)(arguments, owner, std::move(completion));

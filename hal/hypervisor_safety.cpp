@@ -19,6 +19,11 @@ using protocol::Status;
 
 namespace {
 
+/// A session speaks for all of its holders: its own silence is theirs too.
+Holders all_of(Holder holder) {
+  return {holder.session, holder.number == 0 ? std::nullopt : std::optional(holder.number)};
+}
+
 /// A move is stopped within 0.3 s, an output switched off within some milliseconds more.
 constexpr std::chrono::seconds rest_patience{2};
 
@@ -38,9 +43,13 @@ void Hypervisor::stream_closed(std::uint64_t session) {
   release(gone, "The client that asked for it has gone");
 }
 
+bool Hypervisor::holds(Holder holder) const {
+  const auto all = all_of(holder);
+  return queue_.has(all) || jog_.active_of(all) || !outputs_.on_of(all).empty();
+}
+
 void Hypervisor::lapsed(Holder holder) {
-  // A session speaks for all of its holders: its own silence is theirs too.
-  const Holders silent{holder.session, holder.number == 0 ? std::nullopt : std::optional(holder.number)};
+  const auto silent = all_of(holder);
   report(Severity::warn,
          "A client has been silent for 1 s although it keeps itself alive: what it holds is stopped.");
   queue_.fail_waiting(silent, {.status = Status::cancelled,
@@ -64,11 +73,12 @@ void Hypervisor::stop_motion(std::string why) {
 
 void Hypervisor::keep_alive(const Arguments&, Owner owner, Completion completion) {
   const auto kept = leases_.keep_alive(owner.who());
-  completion(kept ? Outcome(Done{}) : std::unexpected(kept.error()));
+  if (!kept) return completion(std::unexpected(kept.error()));
+  completion(Done{.value = static_cast<std::uint16_t>(holds(owner.who()))});
 }
 
 void Hypervisor::release_holder(const Arguments& arguments, Owner owner, Completion completion) {
-  const Holders ended{owner.session, owner.holder == 0 ? std::nullopt : std::optional(owner.holder)};
+  const auto ended = all_of(owner.who());
   leases_.forget(ended);
   if (arguments.number("keep_outputs") != 0) {
     for (const int pin : outputs_.on_of(ended))

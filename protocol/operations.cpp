@@ -352,7 +352,7 @@ constexpr Operation table[] = {
   {"SYS.EMERGENCY_UNLOCK", "SYS", "UNLCK", hypervisor, none, "", no_fields, "0", "", "Ends the emergency lock.", ""},
   {"SYS.ABORT", "SYS", "ABORT", hypervisor, maybe, "", abort_fields, "0", "", "Stops the move in progress without locking.", ""},
   {"SYS.JOG", "SYS", "JOG", hypervisor, document, "", jog_fields, "0 at once", "", "Moves for as long as it is renewed: it stops 200 ms after the last one, or with all directions 0.", "x=1 speed=50"},
-  {"SYS.KEEP_ALIVE", "SYS", "ALIVE", hypervisor, maybe, "", no_fields, "0", "", "Says that the sender is alive. After the first, 1 s without one stops its motion and makes its outputs safe.", ""},
+  {"SYS.KEEP_ALIVE", "SYS", "ALIVE", hypervisor, maybe, "", no_fields, "1 if the sender holds a motion or an output, else 0", "", "Says that the sender is alive. After the first, 1 s without one stops its motion and makes its outputs safe; who holds nothing may be silent.", ""},
   {"SYS.RELEASE", "SYS", "RELSE", hypervisor, maybe, "", release_fields, "0", "", "Ends what a holder holds: its motion stops, its outputs go to their safe state.", ""},
   {"SYS.SET_USER_ENV", "SYS", "UENV", vm, document, "", user_env_fields, "0", "", "Sets a variable of the user environment.", "config=greeting value=hello"},
   {"SYS.SEND_MESSAGE", "SYS", "MESSG", vm, document, "", message_fields, "0", "", "Writes a message into the log.", "message=hello message_type=info channels=toast"},

@@ -67,20 +67,31 @@ void Hypervisor::connected(std::shared_ptr<protocol::Session> session) {
     spdlog::info("the hypervisor is connected");
   });
   for (const auto& hook : link_hooks_) hook(true);
-  keep_alive();
+  begin_keeping_alive();
+}
+
+void Hypervisor::begin_keeping_alive() {
+  asked_ = true;
+  if (!std::exchange(keeping_alive_, true)) keep_alive();
 }
 
 void Hypervisor::keep_alive() {
   if (!connected()) return;
-  session_->request("SYS.KEEP_ALIVE"_op, {}, [](Reply) {});
+  asked_ = false;
+  session_->request("SYS.KEEP_ALIVE"_op, {}, [this, alive = std::weak_ptr(alive_)](Reply reply) {
+    if (alive.expired() || !reply.ok() || reply.value != 0 || asked_) return;
+    keeping_alive_ = false;
+    alive_timer_.cancel();
+  });
   alive_timer_.expires_after(keep_alive_period);
   alive_timer_.async_wait([this, alive = std::weak_ptr(alive_)](const boost::system::error_code& error) {
-    if (!error && !alive.expired()) keep_alive();
+    if (!error && !alive.expired() && keeping_alive_) keep_alive();
   });
 }
 
 void Hypervisor::disconnected() {
   session_.reset();
+  keeping_alive_ = false;
   alive_timer_.cancel();
   spdlog::warn("the hypervisor is gone: whatever was asked of the bot failed with \"offline\"");
   // Their completions have run with `offline` by now; those that wait behind them follow.
@@ -136,6 +147,7 @@ void Hypervisor::launch(std::uint64_t handle, const Operation& operation, std::s
       session_->request(operation, payload, [this, handle, alive = std::weak_ptr(alive_)](Reply reply) {
         if (!alive.expired()) landed(handle, std::move(reply));
       });
+  begin_keeping_alive();
 }
 
 void Hypervisor::landed(std::uint64_t handle, Reply reply) {
@@ -174,7 +186,7 @@ Channel Hypervisor::send(const Operation& operation, std::string_view payload, s
     refuse(std::move(completion));
     return protocol::emergency_channel;
   }
-  return session_->request(
+  const auto channel = session_->request(
       operation, holder == 0 ? std::string(payload) : protocol::with_holder(operation, payload, holder),
       [this, alive = std::weak_ptr(alive_), completion = std::move(completion)](Reply reply) mutable {
         if (alive.expired()) return;
@@ -182,6 +194,8 @@ Channel Hypervisor::send(const Operation& operation, std::string_view payload, s
           reply = offline();
         completion(std::move(reply));
       });
+  begin_keeping_alive();
+  return channel;
 }
 
 void Hypervisor::release(std::uint64_t holder, bool keep_outputs) {

@@ -5,7 +5,8 @@
 //      ▲ └── nobody there: tried again after 50 ms, 100 ms … 2 s ──┐
 //      └───────────────────────────────────────────────────────────┘
 //
-// While it is up, a keep-alive goes every 250 ms: a VM that hangs holds nothing for long.
+// While the VM holds anything there, a keep-alive goes every 250 ms: a VM that hangs holds nothing for long.
+// When the hypervisor has answered that it holds nothing, none goes until something is asked again.
 //
 // Operations of processes share a window of requests in flight; the others wait their turn here, at most one
 // a process. What clients and registers ask goes beside the window.
@@ -97,6 +98,8 @@ class Hypervisor {
               Completion completion);
   void landed(std::uint64_t handle, protocol::Reply reply);
   void refuse(Completion completion);
+  /// Something has been asked: from now on there may be something to hold.
+  void begin_keeping_alive();
   void keep_alive();
   [[nodiscard]] protocol::Reply offline() const;
 
@@ -105,6 +108,8 @@ class Hypervisor {
   protocol::Dispatcher dispatcher_{protocol::Server::vm};
   std::shared_ptr<protocol::Session> session_;
   boost::asio::steady_timer retry_, alive_timer_;
+  bool keeping_alive_ = false;
+  bool asked_ = false;  // something, since the last keep-alive
   std::chrono::milliseconds pause_ = first_retry;
   std::vector<std::function<void(bool)>> link_hooks_;
   std::function<void(std::uint16_t, const protocol::Json&)> register_hook_;

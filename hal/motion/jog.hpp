@@ -48,6 +48,9 @@ class Jog {
   void release(const Holders& holders);
 
   [[nodiscard]] bool active() const noexcept { return now_.has_value(); }
+  [[nodiscard]] bool active_of(const Holders& holders) const noexcept {
+    return now_ && holders.contains(now_->owner.who());
+  }
 
  private:
   struct Now {

@@ -75,6 +75,12 @@ void RequestQueue::fail_waiting(const Holders& holders, const Error& error) {
   for (auto& completion : failed) completion(std::unexpected(error));
 }
 
+bool RequestQueue::has(const Holders& holders) const noexcept {
+  return (at_work_ && holders.contains(at_work_->who())) ||
+         std::ranges::any_of(waiting_,
+                             [&](const Waiting& request) { return holders.contains(request.owner.who()); });
+}
+
 void RequestQueue::drop(std::uint64_t session) {
   std::erase_if(waiting_, [&](const Waiting& request) { return request.owner.session == session; });
 }

@@ -43,6 +43,8 @@ class RequestQueue {
   }
 
   [[nodiscard]] const std::optional<Owner>& at_work() const noexcept { return at_work_; }
+  /// True if one of theirs is at work or waits.
+  [[nodiscard]] bool has(const Holders& holders) const noexcept;
   [[nodiscard]] bool idle() const noexcept { return !at_work_ && waiting_.empty(); }
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size(); }
   /// Runs when the queue begins or ends to be busy.

@@ -223,6 +223,30 @@ TEST_CASE("after its first keep-alive a session that falls silent loses its moti
   CHECK(desk.bench.run_until([&] { return !desk.valve(); }, 1s));
 }
 
+TEST_CASE(
+    "a session that holds nothing may fall silent, and its silence counts again from its next request") {
+  Desk desk;
+  const auto says = [&] { return desk.bench.call("SYS.KEEP_ALIVE", Json::object(), somebody).done().value; };
+  CHECK(says() == 0);
+  desk.bench.run_for(60s);
+  const auto begun = desk.bench.now();
+  REQUIRE(desk.bench.call("SYS.WRITE_PIN", valve_on, somebody).ok());
+  CHECK(desk.valve());
+  REQUIRE(desk.bench.run_until([&] { return !desk.valve(); }, 5s));
+  CHECK(desk.bench.now() - begun < 1500ms);
+  // Or from a keep-alive; it tells that something is held.
+  REQUIRE(desk.bench.call("SYS.WRITE_PIN", valve_on, somebody).ok());
+  CHECK(says() == 1);
+  REQUIRE(desk.bench.run_until([&] { return !desk.valve(); }, 5s));
+}
+
+TEST_CASE("who is kept alive and holds nothing wakes nobody") {
+  Desk desk;
+  REQUIRE(desk.bench.call("SYS.KEEP_ALIVE", Json::object(), somebody).ok());
+  desk.bench.run_for(5s);
+  CHECK_FALSE(desk.bench.logged("silent"));
+}
+
 TEST_CASE("a session without a keep-alive may be silent") {
   Desk desk;
   REQUIRE(desk.bench.call("SYS.WRITE_PIN", valve_on, somebody).ok());

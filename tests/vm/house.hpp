@@ -44,6 +44,7 @@ class FakeHypervisor {
   std::deque<Held> held;
   std::vector<Release> releases;
   int keep_alives = 0;
+  bool holds_something = false;    ///< as keep-alives are answered
   std::vector<std::string> heard;  ///< operations, in order
   std::vector<Json> aborts;
   bool answer_at_once = false;
@@ -63,7 +64,7 @@ class FakeHypervisor {
       dispatcher_.on(operation, [this](protocol::Request& request, protocol::Responder responder) {
         if (request.operation.wire == "ALIVE") {
           ++keep_alives;
-          return responder.ok();
+          return responder.ok(holds_something ? 1 : 0);
         }
         heard.emplace_back(request.operation.long_name);
         if (request.operation.wire == "RELSE") {

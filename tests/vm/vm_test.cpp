@@ -204,10 +204,30 @@ TEST_CASE("what a client has asked for is cancelled when its stream ends") {
   CHECK(house.hypervisor->aborts[0]["channel"] == static_cast<int>(house.hypervisor->held[0].channel));
 }
 
-TEST_CASE("the VM keeps itself alive at the hypervisor") {
+TEST_CASE("the VM keeps itself alive at the hypervisor while it holds something there") {
   House house;
+  house.hypervisor->holds_something = true;
   house.until_linked();
   house.until([&] { return house.hypervisor->keep_alives >= 3; });
+}
+
+TEST_CASE("a VM that holds nothing at the hypervisor is silent until something is asked of the bot") {
+  House house;
+  house.hypervisor->answer_at_once = true;
+  house.until_linked();
+  const auto pass = [&](std::chrono::milliseconds time) {
+    boost::asio::steady_timer later(house.io, time);
+    bool passed = false;
+    later.async_wait([&](const boost::system::error_code&) { passed = true; });
+    house.until([&] { return passed; });
+  };
+  pass(3 * keep_alive_period);  // what the VM itself asks when it is linked is answered
+  const auto said = house.hypervisor->keep_alives;
+  pass(3 * keep_alive_period);
+  CHECK(house.hypervisor->keep_alives == said);
+  house.hypervisor->holds_something = true;
+  house.ask("SYS.WRITE_PIN"_op, {{"pin", 8}, {"value", 1}, {"mode", 0}});
+  house.until([&] { return house.hypervisor->keep_alives >= said + 3; });
 }
 
 TEST_CASE("what a client asks for is held by it, and released when its stream ends") {
