@@ -10,6 +10,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <iostream>
 
+#include "hal/camera/command_line.hpp"
 #include "hal/firmware/descriptor_port.hpp"
 #include "hal/gpio/stop_button.hpp"
 #include "hal/recording/recording.hpp"
@@ -32,7 +33,7 @@ struct Options {
   protocol::Doors doors;
   fs::path parameters;
   std::string stop_button;
-  std::string camera = "none";
+  hal::camera::PhotoOptions photos;
   bool verbose = false;
 };
 
@@ -86,15 +87,13 @@ Result<void> run(const Options& options) {
   hal::install(dispatcher, hypervisor);
   protocol::watch_frames(dispatcher, registers);
 
-  auto camera = hal::camera::make_camera(io, background_on(archive, io), options.camera);
-  if (!camera) return std::unexpected(camera.error());
-  hal::camera::Photographer photographer(
-      timers, background_on(archive, io), **camera,
-      hal::camera::PhotoFolder(fs::absolute(options.dir) / "photos"),
+  const auto photos = hal::camera::PhotoService::open(
+      io, timers, background_on(archive, io), registers, options.dir, options.photos,
       {.place = [&] { return hypervisor.link().board().position_mm; },
        .clock = protocol::now_milliseconds,
        .complain = [&](std::string why) { hypervisor.note(hal::firmware::Severity::warn, std::move(why)); }});
-  hal::install(dispatcher, photographer);
+  if (!photos) return std::unexpected(photos.error());
+  hal::install(dispatcher, (*photos)->photographer());
 
   const auto doors = protocol::open(io, options.doors, dispatcher);
   if (!doors) return std::unexpected(doors.error());
@@ -154,9 +153,7 @@ int main(int argc, char** argv) {
   app.add_option("--stop-button", options.stop_button,
                  "GPIO line of a stop button: CHIP:LINE[,active=high|low][,debounce=MS]; a broken wire stops")
       ->type_name("LINE");
-  app.add_option("--camera", options.camera, "none, or simulated:SOCKET with the simulator's control socket")
-      ->type_name("CAMERA")
-      ->capture_default_str();
+  hal::camera::add_options(app, options.photos);
   app.add_flag("--verbose", options.verbose, "log more");
   app.footer(
       "Example: celeriac-hal --dir /var/lib/celeriac --serial auto\n"

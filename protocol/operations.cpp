@@ -347,7 +347,7 @@ constexpr Operation table[] = {
   {"SYS.READ_STATUS", "SYS", "STATU", hypervisor, none, "", no_fields, "number of slices", "the status tree", "Reads the whole status tree.", ""},
   {"SYS.CONFIG_UPDATE", "SYS", "CFGUP", hypervisor, document, "", config_update_fields, "0", "", "Changes a firmware parameter or a setting of the host.", "package=firmware config=movement_max_spd_x value=400"},
   {"SYS.CONFIG_READ", "SYS", "CFGRD", hypervisor, document, "", config_read_fields, "number of slices", "{config: value, …}", "Reads firmware parameters or settings of the host.", "package=firmware config=movement_max_spd_x"},
-  {"SYS.TAKE_PHOTO", "SYS", "PHOTO", hypervisor, none, "", no_fields, "number of slices", "{path, width, height, mime}", "Takes a photo.", ""},
+  {"SYS.TAKE_PHOTO", "SYS", "PHOTO", hypervisor, none, "", no_fields, "number of slices", "{path, name, width, height, mime, rotation, time, position: {x, y, z}}", "Takes a photo.", ""},
   {"SYS.EMERGENCY_LOCK", "SYS", "ESTOP", hypervisor, none, "", no_fields, "0", "", "Stops everything now and locks.", ""},
   {"SYS.EMERGENCY_UNLOCK", "SYS", "UNLCK", hypervisor, none, "", no_fields, "0", "", "Ends the emergency lock.", ""},
   {"SYS.ABORT", "SYS", "ABORT", hypervisor, maybe, "", abort_fields, "0", "", "Stops the move in progress without locking.", ""},

@@ -2,6 +2,9 @@
 
 #include <format>
 
+#include "hal/camera/exif.hpp"
+#include "hal/camera/jpeg_file.hpp"
+
 namespace celeriac::hal::camera {
 namespace {
 
@@ -9,6 +12,17 @@ using protocol::Result;
 using protocol::Status;
 
 constexpr const char* mime = "image/jpeg";
+
+/// All but where it is.
+protocol::Json document_of(const PhotoFacts& facts) {
+  auto position = protocol::Json::object();
+  for (const auto axis : all_axes) {
+    const auto& place = facts.place[axis];
+    position[std::string(1, name(axis))] = place ? protocol::Json(*place) : protocol::Json(nullptr);
+  }
+  return {{"width", facts.width},       {"height", facts.height}, {"mime", mime},
+          {"rotation", facts.rotation}, {"time", facts.time_ms},  {"position", std::move(position)}};
+}
 
 }  // namespace
 
@@ -48,18 +62,30 @@ void Photographer::expose(Completion completion) {
 }
 
 void Photographer::keep(Picture picture) {
-  auto name = photo_name(surroundings_.clock(), surroundings_.place());
-  protocol::Json document{
-      {"path", nullptr}, {"width", picture.width}, {"height", picture.height}, {"mime", mime}};
+  PhotoFacts facts{.time_ms = surroundings_.clock(),
+                   .place = surroundings_.place(),
+                   .width = picture.width,
+                   .height = picture.height,
+                   .rotation = picture.turned ? 0 : surroundings_.rotation,
+                   .model = std::move(picture.model),
+                   .calibration = surroundings_.calibration};
+  facts.name = photo_name(facts.time_ms, facts.place);
+  auto document = document_of(facts);
   auto kept = std::make_shared<Result<std::filesystem::path>>();
-  background_([kept, folder = folder_, name = std::move(name),
-               jpeg = std::move(picture.jpeg)] { *kept = folder.keep(name, jpeg); },
-              [this, alive = alive_, kept, document = std::move(document)]() mutable {
-                if (!*alive) return;
-                if (!*kept) return finish(std::unexpected(std::move(kept->error())));
-                document["path"] = (*kept)->string();
-                finish(Done{.document = std::move(document)});
-              });
+  background_(
+      [kept, folder = folder_, facts = std::move(facts), jpeg = std::move(picture.jpeg)] {
+        const auto file = inspect_jpeg(jpeg);
+        // A picture that is strange is a picture: it is kept as it came.
+        *kept = folder.keep(facts.name, file ? with_exif(*file, exif_segment(facts)) : jpeg);
+      },
+      [this, alive = alive_, kept, document = std::move(document)]() mutable {
+        if (!*alive) return;
+        if (!*kept) return finish(std::unexpected(std::move(kept->error())));
+        document["path"] = (*kept)->string();
+        document["name"] = (*kept)->filename().string();
+        if (surroundings_.kept) surroundings_.kept(document);
+        finish(Done{.document = std::move(document)});
+      });
 }
 
 void Photographer::finish(Outcome outcome) {

@@ -1,7 +1,7 @@
 #pragma once
 // Takes pictures one after the other, and keeps them.
 //
-//   photograph ──► waiting (at most max_waiting) ──► exposing ──► keeping ──► {path, width, height, mime}
+//   photograph ──► waiting (at most max_waiting) ──► exposing ──► keeping, with time and place in it ──► told
 //                      └─ overloaded                    └─ timeout after patience: the camera is told to give
 //                      up
 
@@ -29,6 +29,9 @@ class Photographer {
     std::function<Place()> place;               ///< of the bot, for the file's name
     std::function<std::int64_t()> clock;        ///< milliseconds since 1970
     std::function<void(std::string)> complain;  ///< a sentence for the log; who asked may tell nobody
+    int rotation = 0;  ///< degrees clockwise by which pictures are to be turned, unless the camera does
+    protocol::Json calibration = nullptr;               ///< written into each picture; null: none
+    std::function<void(const protocol::Json&)> kept{};  ///< hears of every photo, as the answer has it
   };
 
   /// All references must outlive it.
@@ -36,8 +39,9 @@ class Photographer {
                Surroundings surroundings);
   ~Photographer();
 
-  /// Completes once, later: with `{path, width, height, mime}`, or an error of the camera's, `timeout`,
-  /// `out_of_resources`, or `overloaded` at once.
+  /// Completes once, later: with `{path, name, width, height, mime, rotation, time, position: {x, y, z}}`
+  /// (pixels, degrees clockwise by which a viewer turns it, ms since 1970, mm or null), or an error of the
+  /// camera's, `timeout`, `out_of_resources`, or `overloaded` at once.
   void photograph(Completion completion);
 
  private:

@@ -125,6 +125,7 @@ struct Studio {
   HeldCamera camera;
   Folder folder;
   std::vector<std::string> complaints;
+  std::vector<protocol::Json> kept;
   std::int64_t now_ms = 1'700'000'000'123;
   Photographer photographer{timers,
                             [](auto job, auto done) {
@@ -135,7 +136,8 @@ struct Studio {
                             PhotoFolder(folder.path() / "photos"),
                             {.place = [] { return Place{100.0, 200.5, std::nullopt}; },
                              .clock = [this] { return now_ms; },
-                             .complain = [this](std::string why) { complaints.push_back(std::move(why)); }}};
+                             .complain = [this](std::string why) { complaints.push_back(std::move(why)); },
+                             .kept = [this](const protocol::Json& photo) { kept.push_back(photo); }}};
 
   Call photograph() {
     Call call;
@@ -226,13 +228,15 @@ TEST_CASE("camera: the simulated camera shows the simulator's bed") {
       [&](auto line) { return firmware_sim::control(twin, line, firmware_sim::Instant{}); });
   REQUIRE(socket);
   (*socket)->start();
-  const auto camera = make_camera(
-      io,
-      [&io](auto job, auto done) {
-        job();
-        asio::post(io, std::move(done));
-      },
-      "simulated:" + (folder.path() / "sim.sock").string());
+  VirtualTimers timers(io);
+  const auto camera = make_camera({.io = io,
+                                   .timers = timers,
+                                   .background =
+                                       [&io](auto job, auto done) {
+                                         job();
+                                         asio::post(io, std::move(done));
+                                       }},
+                                  "simulated:" + (folder.path() / "sim.sock").string());
   REQUIRE(camera);
   std::optional<Result<Picture>> taken;
   (*camera)->take([&](Result<Picture> picture) { taken = std::move(picture); });
@@ -265,9 +269,10 @@ TEST_CASE("camera: a simulator that is away, or hangs up, makes the camera offli
 
 TEST_CASE("camera: a picture that was given up is not heard of again") {
   asio::io_context io(1);
+  VirtualTimers timers(io);
   bool heard = false;
   for (const auto* spec : {"none", "simulated:/nowhere/sim.sock"}) {
-    const auto camera = make_camera(io, [](auto, auto) {}, spec);
+    const auto camera = make_camera({.io = io, .timers = timers, .background = [](auto, auto) {}}, spec);
     REQUIRE(camera);
     (*camera)->take([&](const Result<Picture>&) { heard = true; });
     (*camera)->give_up();
@@ -279,7 +284,8 @@ TEST_CASE("camera: a picture that was given up is not heard of again") {
 
 TEST_CASE("camera: without one, a photo says what to do") {
   asio::io_context io(1);
-  const auto camera = make_camera(io, {}, "none");
+  VirtualTimers timers(io);
+  const auto camera = make_camera({.io = io, .timers = timers, .background = {}}, "none");
   REQUIRE(camera);
   std::optional<Result<Picture>> taken;
   (*camera)->take([&](Result<Picture> picture) { taken = std::move(picture); });
@@ -291,12 +297,21 @@ TEST_CASE("camera: without one, a photo says what to do") {
 
 TEST_CASE("camera: a camera that does not exist is refused with those that do") {
   asio::io_context io(1);
-  for (const auto* spec : {"", "usb", "none:x", "simulated", "simulated:"}) {
-    const auto camera = make_camera(io, {}, spec);
+  VirtualTimers timers(io);
+  const CameraParts parts{.io = io, .timers = timers, .background = {}};
+  for (const auto* spec :
+       {"", "usb", "none:x", "auto:x", "rpicam:x", "simulated", "simulated:", "v4l2", "v4l2:video0",
+        "v4l2:/dev/video0,skip=", "v4l2:/dev/video0,skip=301", "command", "command:  ", "command:\"x"}) {
+    CAPTURE(spec);
+    const auto camera = make_camera(parts, spec);
     REQUIRE_FALSE(camera);
     CHECK(camera.error().status == Status::malformed);
   }
-  CHECK_FALSE(make_camera(io, {}, "simulated:" + std::string(200, 'a')));
+  CHECK_FALSE(make_camera(parts, "simulated:" + std::string(200, 'a')));
+  CHECK(
+      make_camera(parts, "usb").error().message ==
+      "There is no camera \"usb\": it is none, auto, rpicam, v4l2:/dev/videoN, command:PROGRAM ARGUMENTS or "
+      "simulated:SOCKET.");
 }
 
 TEST_CASE("camera: a photo is kept under its time and place, and told with its size") {
@@ -309,6 +324,11 @@ TEST_CASE("camera: a photo is kept under its time and place, and told with its s
   CHECK(photo["width"] == 4);
   CHECK(photo["height"] == 3);
   CHECK(photo["mime"] == "image/jpeg");
+  CHECK(photo["rotation"] == 0);
+  CHECK(photo["time"] == 1'700'000'000'123);
+  CHECK(photo["position"] == protocol::Json{{"x", 100.0}, {"y", 200.5}, {"z", nullptr}});
+  CHECK(photo["name"] == "2023-11-14T22-13-20.123Z_x100.0_y200.5_zunknown.jpg");
+  CHECK(studio.kept == std::vector{photo});
   const fs::path path = photo["path"].get<std::string>();
   CHECK(path.filename() == "2023-11-14T22-13-20.123Z_x100.0_y200.5_zunknown.jpg");
   CHECK(read_all(path) == "bytes");
