@@ -2,7 +2,6 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <cmath>
 #include <format>
 #include <span>
 
@@ -193,13 +192,14 @@ void Hypervisor::set_pin_io_mode(const Arguments& arguments, Owner owner, Comple
 void Hypervisor::set_servo_angle(const Arguments& arguments, Owner owner, Completion completion) {
   const auto pin = pins::check_servo_pin(arguments.integer("pin"));
   if (!pin) return completion(std::unexpected(pin.error()));
-  const double angle = arguments.number("angle");
-  if (!(angle >= 0 && angle <= 180))
-    return completion(protocol::fail(Status::malformed, "A servo turns from 0 to 180 degrees."));
+  pins::ServoLimits limits;
+  for (const auto& [side, limit] : {std::pair("low", &limits.low), std::pair("high", &limits.high)})
+    if (const auto set = config_value(std::format("servo_{}_{}", side, *pin)); set && set->is_number())
+      *limit = set->get<double>();
+  const auto degrees = pins::check_angle(*pin, arguments.number("angle"), limits);
+  if (!degrees) return completion(std::unexpected(degrees.error()));
   queue_task(owner, std::move(completion),
-             [this, pin = *pin, degrees = static_cast<int>(std::lround(angle))] {
-               return pins_.set_servo(pin, degrees);
-             });
+             [this, pin = *pin, degrees = *degrees] { return pins_.set_servo(pin, degrees); });
 }
 
 // The LEDs are on lines of the host, not on the board: what they should show is a register.

@@ -38,6 +38,23 @@ Result<int> check_value(double value, Mode mode) {
                             : std::string("The value of an analog (PWM) pin must be from 0 to 255."));
 }
 
+Result<int> check_angle(int pin, double degrees, ServoLimits limits) {
+  constexpr double highest = 180;
+  if (!(degrees >= 0 && degrees <= highest))
+    return protocol::fail(Status::malformed, "A servo turns from 0 to 180 degrees.");
+  const auto whole = std::lround(degrees);
+  const auto sent = static_cast<double>(whole);
+  if (sent >= limits.low && sent <= limits.high) return static_cast<int>(whole);
+  const auto settings = std::format("the settings servo_low_{0} and servo_high_{0}", pin);
+  return protocol::fail(
+      Status::malformed,
+      limits.low > limits.high
+          ? std::format("The servo on pin {} cannot be turned: {} leave it no angle, from {} to {} degrees.",
+                        pin, settings, limits.low, limits.high)
+          : std::format("The servo on pin {} may turn from {} to {} degrees here, not to {}: {} say so.", pin,
+                        limits.low, limits.high, whole, settings));
+}
+
 Pins::Task<void> Pins::make_output(int pin) {
   const auto index = static_cast<std::size_t>(pin);
   if (directed_[index] || std::ranges::find(born_outputs, pin) != std::end(born_outputs))

@@ -46,6 +46,14 @@ class Pins {
 protocol::Result<int> check_pin(std::int64_t number);
 /// The same for the servo pins 4, 5, 6 and 11.
 protocol::Result<int> check_servo_pin(std::int64_t number);
+/// Where a servo may be turned to, in degrees. A servo that drives a part of the machine has less room than
+/// its own 180°, and one that is held by a stop burns.
+struct ServoLimits {
+  double low = 0, high = 180;
+};
+/// The whole degrees that are sent. Status::malformed for an angle outside of 0 to 180, or of the limits,
+/// which are the settings servo_low_N and servo_high_N.
+protocol::Result<int> check_angle(int pin, double degrees, ServoLimits limits);
 /// Status::malformed for a value that the mode cannot write.
 protocol::Result<int> check_value(double value, Mode mode);
 

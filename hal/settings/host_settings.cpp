@@ -23,6 +23,14 @@ constexpr Setting table[] = {
     {"soft_limit_high_y", "mm", none, -10000, 10000, "no move goes beyond this y"},
     {"soft_limit_low_z", "mm", none, -10000, 10000, "no move goes below this z"},
     {"soft_limit_high_z", "mm", none, -10000, 10000, "no move goes beyond this z"},
+    {"servo_low_4", "°", 0, 0, 180, "the servo on pin 4 is not turned below this"},
+    {"servo_high_4", "°", 180, 0, 180, "the servo on pin 4 is not turned beyond this"},
+    {"servo_low_5", "°", 0, 0, 180, "the servo on pin 5 is not turned below this"},
+    {"servo_high_5", "°", 180, 0, 180, "the servo on pin 5 is not turned beyond this"},
+    {"servo_low_6", "°", 0, 0, 180, "the servo on pin 6 is not turned below this"},
+    {"servo_high_6", "°", 180, 0, 180, "the servo on pin 6 is not turned beyond this"},
+    {"servo_low_11", "°", 0, 0, 180, "the servo on pin 11 is not turned below this"},
+    {"servo_high_11", "°", 180, 0, 180, "the servo on pin 11 is not turned beyond this"},
 };
 
 }  // namespace

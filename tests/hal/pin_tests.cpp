@@ -117,6 +117,34 @@ TEST_CASE("servos turn, and pin modes are set") {
   CHECK(board.count("F43 P59.00 M2.00") == 1);
 }
 
+TEST_CASE("a servo is turned no farther than its pin's settings let it") {
+  ScriptedBoard board;
+  Bench bench(board);
+  REQUIRE(bench.run_until_ready());
+  const auto set = [&](const char* name, double value) {
+    return bench.call("SYS.CONFIG_UPDATE", {{"package", 1}, {"config", name}, {"value", value}});
+  };
+  const auto turn = [&](int pin, double angle) {
+    return bench.call("SYS.SET_SERVO_ANGLE", {{"pin", pin}, {"angle", angle}});
+  };
+  REQUIRE(set("servo_low_4", 30).ok());
+  REQUIRE(set("servo_high_4", 150.2).ok());
+  board.heard.clear();
+  CHECK(turn(4, 30).ok());
+  CHECK(turn(4, 150.4).ok());  // 150 is sent
+  CHECK(turn(5, 0).ok());      // another servo
+  CHECK(board.heard.size() == 3);
+  for (const double angle : {29.0, 29.4, 150.6, 180.0}) CHECK(turn(4, angle).status() == Status::malformed);
+  CHECK(turn(4, 10).message() ==
+        "The servo on pin 4 may turn from 30 to 150.2 degrees here, not to 10: the settings servo_low_4 and "
+        "servo_high_4 say so.");
+  REQUIRE(set("servo_high_4", 20).ok());
+  CHECK(turn(4, 25).message().starts_with("The servo on pin 4 cannot be turned"));
+  CHECK(board.heard.size() == 3);
+  CHECK(set("servo_high_4", 181).status() == Status::malformed);
+  CHECK(set("servo_high_7", 90).status() == Status::not_found);
+}
+
 TEST_CASE("pins that the board switches by itself are seen") {
   SimulatedBoard board;
   Bench bench(board, {{"pin_guard_1_pin_nr", 8}, {"pin_guard_1_time_out", 3}});
