@@ -75,6 +75,7 @@ Vm::Vm(boost::asio::io_context& io, const VmOptions& options, std::unique_ptr<Im
       dispatcher_(protocol::Server::vm, options.token),
       hypervisor_(io, options.hypervisor),
       remote_(hypervisor_),
+      photos_(*assets_, remote_),
       local_(io, *assets_, *asset_store_, remote_, registers_),
       world_(io, *worker_, *assets_, *store_, hypervisor_, remote_, local_, registers_),
       guests_(io, *worker_, *image_, registers_,

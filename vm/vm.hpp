@@ -20,6 +20,7 @@
 #include "vm/objects/kernel_commands.hpp"
 #include "vm/objects/sequences.hpp"
 #include "vm/objects/timer.hpp"
+#include "vm/photos.hpp"
 #include "vm/services/file_service.hpp"
 #include "vm/services/guest_processes.hpp"
 #include "vm/services/message_service.hpp"
@@ -69,6 +70,7 @@ class Vm {
   protocol::Registers registers_;
   Hypervisor hypervisor_;
   RemoteRegisters remote_;
+  Photos photos_;
   LocalOperations local_;
   HostWorld world_;
   GuestHost guests_;

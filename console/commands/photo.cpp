@@ -45,7 +45,7 @@ asio::awaitable<Exit> take_photo(Context& context, fs::path copy) {
 
 Action declare_photo(CLI::App& app) {
   auto copy = std::make_shared<std::string>();
-  app.add_option("file", *copy, "Copy it here; else the path of the host's own file is printed")
+  app.add_option("file,-o,--out", *copy, "Copy it here; else the path of the host's own file is printed")
       ->type_name("FILE");
   return [copy](Context& context) { return take_photo(context, *copy); };
 }

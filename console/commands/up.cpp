@@ -37,6 +37,7 @@ struct Up {
   std::string serial = "auto";
   double speed = 1;
   std::string board = "arduino";
+  std::string camera, photo_hook;
   std::string tcp;
   std::string web_api, web_token_file, web_ca;
   /// Handed on to the gateway as they are.
@@ -70,13 +71,17 @@ Result<std::vector<ChildSpec>> crew_of(Context& context, const Up& up, const Run
     if (auto written = write_garden_parameters(parameters, up.board); !written)
       return std::unexpected(written.error());
     const std::string socket = directory.simulator_socket().string();
-    hal.insert(hal.end(), {"--parameters", parameters.string(), "--camera", "simulated:" + socket});
+    hal.insert(hal.end(), {"--parameters", parameters.string()});
+    if (up.camera.empty()) hal.insert(hal.end(), {"--camera", "simulated:" + socket});
     crew.push_back(
         {"firmware-sim",
          "celeriac-firmware-sim",
          {"--garden", "--link", directory.firmware_link().string(), "--board", up.board, "--speed",
           std::format("{}", up.speed), "--log", directory.firmware_log().string(), "--control", socket}});
   }
+  for (const auto& [option, value] :
+       {std::pair("--camera", &up.camera), std::pair("--photo-hook", &up.photo_hook)})
+    if (!value->empty()) hal.insert(hal.end(), {option, *value});
   if (!up.tcp.empty()) {
     vm.insert(vm.end(), {"--tcp", up.tcp});
     if (const auto& token = context.token_file(); !token.empty())
@@ -180,6 +185,10 @@ Action declare_up(CLI::App& app) {
       ->type_name("NAME")
       ->capture_default_str()
       ->needs(simulate);
+  app.add_option("--camera", up->camera, "The camera: auto, rpicam, v4l2:/dev/video0, command:PROGRAM")
+      ->type_name("CAMERA");
+  app.add_option("--photo-hook", up->photo_hook, "Program that is started with the path of each photo")
+      ->type_name("PROGRAM");
   app.add_option("--tcp", up->tcp, "The VM listens on TCP as well; with --token-file")
       ->type_name("ADDR:PORT");
   auto* web_api =

@@ -51,6 +51,12 @@ TEST_CASE("photo copies the picture to a file") {
   CHECK(std::string(std::istreambuf_iterator<char>(file), {}) == "a picture");
 }
 
+TEST_CASE("photo takes the file as an option as well") {
+  Host host;
+  const std::string copy = (host.directory.path() / "bed.jpg").string();
+  for (const char* option : {"--out", "-o"}) CHECK(host.celeriac({"photo", option, copy}).out == copy + "\n");
+}
+
 TEST_CASE("photo says where the picture is when it cannot be copied") {
   Host host;
   const auto outcome = host.celeriac({"photo", "/nowhere/bed.jpg"});

@@ -57,6 +57,7 @@ class FakeHypervisor {
     registers.publish("locked", false);
     registers.publish("position", Json{{"x", 1}, {"y", 2}, {"z", 3}});
     registers.publish("pins.8", 1);
+    registers.append("photos", nullptr);
     registers.publish("status", Json{{"busy", false}});
     registers.install(dispatcher_);
     for (const auto& operation : protocol::operations()) {

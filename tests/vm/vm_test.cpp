@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "tests/vm/house.hpp"
+#include "vm/photos.hpp"
 #include "vm/services/system_service.hpp"
 
 using namespace celeriac::vm;
@@ -465,4 +466,36 @@ TEST_CASE("JSON nested very deep, cut text and invalid UTF-8 are invalid code an
   CHECK(send_text("{\"kind\":\"\xff\xfe\"}") == Status::invalid_code);
   CHECK(send_text("") == Status::invalid_code);
   CHECK(send_text(R"({"kind":"coordinate","args":{"x":1,"y":2,"z":3}})") == Status::invalid_code);
+}
+
+TEST_CASE("a photo of the hypervisor's becomes an image, whoever has taken it") {
+  House house;
+  house.until([&] { return house.hypervisor->registers.watched("photos"); });
+  house.hypervisor->registers.append("photos", {{"path", "/var/lib/my bot/photos/a.jpg"},
+                                                {"name", "a.jpg"},
+                                                {"time", 1'700'000'000'123},
+                                                {"position", {{"x", 100.0}, {"y", 200.5}, {"z", nullptr}}}});
+  const auto images = [&] {
+    return house.ask("ASSET.LIST"_op, {{"kind", "image"}}).document().value()["items"];
+  };
+  house.until([&] { return !images().empty(); });
+  CHECK(images()[0] == Json{{"id", -1},
+                            {"attachment_url", "file:///var/lib/my%20bot/photos/a.jpg"},
+                            {"created_at", "2023-11-14T22:13:20.123Z"},
+                            {"attachment_processed_at", "2023-11-14T22:13:20.123Z"},
+                            {"meta", {{"name", "a.jpg"}, {"x", 100.0}, {"y", 200.5}}}});
+  for (const Json& strange :
+       {Json(), Json("photo"), Json{{"path", 5}}, Json{{"path", "/a.jpg"}, {"time", "now"}}})
+    CHECK(image_of(strange).is_null());
+}
+
+TEST_CASE("of too many images the oldest of our own go, and the account's stay") {
+  Assets assets;
+  REQUIRE(assets.put(AssetKind::image, {{"id", 7}, {"attachment_url", "https://x"}}));
+  for (std::size_t i = 0; i < max_photo_images + 2; ++i)
+    keep_photo(assets, {{"path", "/a.jpg"}, {"name", std::to_string(i)}, {"time", i}});
+  CHECK(assets.all(AssetKind::image).size() == max_photo_images + 1);
+  CHECK(assets.find(AssetKind::image, 7) != nullptr);
+  CHECK(assets.find(AssetKind::image, -2) == nullptr);
+  CHECK(assets.find(AssetKind::image, -3) != nullptr);
 }
