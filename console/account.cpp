@@ -38,6 +38,7 @@ constexpr Telltale telltales[] = {
     {"regimen", "regimen_items"},
     {"tool", "flow_rate_ml_per_s"},
     {"sensor_reading", "read_at"},
+    {"sensor_calibration", "scale"},
     {"image", "attachment_url"},
     {"pin_binding", "pin_num"},
     {"plant_template", "saved_garden_id"},

@@ -32,6 +32,8 @@ constexpr Column tool_columns[] = {{"ID", "id"}, {"NAME", "name"}, {"ML/S", "flo
 constexpr Column pin_columns[] = {{"ID", "id"}, {"LABEL", "label"}, {"PIN", "pin"}, {"MODE", "mode"}};
 constexpr Column reading_columns[] = {{"ID", "id"}, {"PIN", "pin"}, {"VALUE", "value"}, {"MODE", "mode"},
                                       {"X", "x"},   {"Y", "y"},     {"Z", "z"},         {"READ", "read_at"}};
+constexpr Column sensor_calibration_columns[] = {
+    {"ID", "id"}, {"PIN", "pin"}, {"SCALE", "scale"}, {"OFFSET", "offset"}, {"UNIT", "unit"}};
 constexpr Column regimen_columns[] = {{"ID", "id"}, {"NAME", "name"}, {"ITEMS", "regimen_items"}};
 constexpr Column event_columns[] = {
     {"ID", "id"},        {"RUNS", "executable_type"}, {"OF", "executable_id"}, {"START", "start_time"},
@@ -50,14 +52,23 @@ constexpr Column sequence_columns[] = {{"ID", "id"}, {"NAME", "name"}, {"CODE", 
 constexpr Column other_columns[] = {{"ID", "id"}, {"NAME", "name"}};
 
 constexpr Columns table_of_columns[] = {
-    {"point", point_columns},       {"point_group", group_columns},
-    {"tool", tool_columns},         {"peripheral", pin_columns},
-    {"sensor", pin_columns},        {"sensor_reading", reading_columns},
-    {"regimen", regimen_columns},   {"farm_event", event_columns},
-    {"farmware_env", env_columns},  {"image", image_columns},
-    {"curve", curve_columns},       {"pin_binding", binding_columns},
-    {"folder", folder_columns},     {"plant_template", template_columns},
-    {"webcam_feed", feed_columns},  {"log", log_columns},
+    {"point", point_columns},
+    {"point_group", group_columns},
+    {"tool", tool_columns},
+    {"peripheral", pin_columns},
+    {"sensor", pin_columns},
+    {"sensor_reading", reading_columns},
+    {"sensor_calibration", sensor_calibration_columns},
+    {"regimen", regimen_columns},
+    {"farm_event", event_columns},
+    {"farmware_env", env_columns},
+    {"image", image_columns},
+    {"curve", curve_columns},
+    {"pin_binding", binding_columns},
+    {"folder", folder_columns},
+    {"plant_template", template_columns},
+    {"webcam_feed", feed_columns},
+    {"log", log_columns},
     {"sequence", sequence_columns},
 };
 

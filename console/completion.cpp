@@ -11,6 +11,7 @@ namespace celeriac::console {
 
 const char* const asset_kind_words =
     "device fbos_config firmware_config points point_groups tools peripherals sensors sensor_readings "
+    "sensor_calibrations "
     "regimens farm_events farmware_envs images curves pin_bindings folders saved_gardens plant_templates "
     "webcam_feeds logs sequences";
 

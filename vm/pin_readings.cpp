@@ -4,6 +4,7 @@
 #include <cmath>
 #include <format>
 
+#include "vm/assets/sensor_unit.hpp"
 #include "vm/log_entry.hpp"
 #include "vm/messages.hpp"
 
@@ -33,6 +34,8 @@ void PinReadings::note(int pin, int mode, double value, const std::string& sourc
   // FarmBot OS says "value" for named pins in both modes.
   if (mode == analog && (sensor || peripheral))
     text = std::format("{} value is {} (analog)", subject, format_number(value));
+  const auto unit = sensor ? sensor_unit(assets_, pin) : std::nullopt;
+  if (unit) text += std::format(": {}", unit->shown(value));
   write_log(registers_, {{"message", text}, {"verbosity", 2}}, source);
   if (!sensor) return;
   remote_.read("position", [this, sensor = *sensor, mode, value](protocol::Result<Json> position) {

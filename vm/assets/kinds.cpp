@@ -62,6 +62,8 @@ constexpr AssetField sensor_reading_fields[] = {
     {"z", number},
     {"read_at", text},
 };
+constexpr AssetField sensor_calibration_fields[] = {
+    {"pin", whole, required}, {"scale", number, required}, {"offset", number}, {"unit", text}};
 constexpr AssetField regimen_fields[] = {{"name", text, required}, {"regimen_items", list}, {"body", list}};
 constexpr AssetField farm_event_fields[] = {
     {"executable_type", text, required, executable_types},
@@ -95,6 +97,7 @@ constexpr AssetKindRow table[] = {
   {AssetKind::peripheral, "peripheral", "peripherals", "Peripheral", "/api/peripherals", many, pin_fields},
   {AssetKind::sensor, "sensor", "sensors", "Sensor", "/api/sensors", many, pin_fields},
   {AssetKind::sensor_reading, "sensor_reading", "sensor_readings", "SensorReading", "/api/sensor_readings", many, sensor_reading_fields},
+  {AssetKind::sensor_calibration, "sensor_calibration", "sensor_calibrations", "SensorCalibration", "", many, sensor_calibration_fields},
   {AssetKind::regimen, "regimen", "regimens", "Regimen", "/api/regimens", many, regimen_fields},
   {AssetKind::farm_event, "farm_event", "farm_events", "FarmEvent", "/api/farm_events", many, farm_event_fields},
   {AssetKind::farmware_env, "farmware_env", "farmware_envs", "FarmwareEnv", "/api/farmware_envs", many, farmware_env_fields},

@@ -20,6 +20,7 @@ enum class AssetKind : std::uint8_t {
   peripheral,
   sensor,
   sensor_reading,
+  sensor_calibration,  ///< of this host alone: what the raw values of a pin mean
   regimen,
   farm_event,
   farmware_env,
@@ -60,7 +61,7 @@ struct AssetKindRow {
   std::string_view name;        ///< "point_group"
   std::string_view collection;  ///< "point_groups": the key of an account's export
   std::string_view sync_name;   ///< "PointGroup": in topics of the broker
-  std::string_view path;        ///< "/api/point_groups"
+  std::string_view path;        ///< "/api/point_groups"; "": the account knows nothing of them
   bool singleton;               ///< there is one, with id 0 here
   std::span<const AssetField> fields;
 };

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "celeryscript/values.hpp"
+#include "vm/assets/sensor_unit.hpp"
 #include "vm/lua/calls.hpp"
 #include "vm/lua/json.hpp"
 
@@ -78,6 +79,14 @@ json put(Script& script, const json& arguments) {
   return answer(script.assets().put(kind_of(arguments), clean(argument(arguments, 1))));
 }
 
+/// in_units(pin, raw) → value, unit; the raw value and "" where nothing is known of it
+json in_units(Script& script, const json& arguments) {
+  const double raw = number(arguments, 1);
+  const auto unit =
+      sensor_unit(script.assets(), static_cast<int>(std::clamp(number(arguments, 0), 0.0, 1e6)));
+  return unit ? json::array({unit->of(raw), unit->unit}) : json::array({raw, ""});
+}
+
 json user_env(Script& script, const json& arguments) {
   if (arguments.size() > 1)
     return answer(script.assets().set_user_env(text(clean(arguments), 0), text(clean(arguments), 1)));
@@ -132,6 +141,7 @@ constexpr Call calls[] = {
     {.name = "update", .answers = update},
     {.name = "clear", .answers = clear},
     {.name = "put", .answers = put},
+    {.name = "in_units", .answers = in_units},
     {.name = "user_env", .answers = user_env},
     {.name = "members", .answers = members},
     {.name = "sorted", .answers = sorted},

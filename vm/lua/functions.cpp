@@ -58,6 +58,7 @@ constexpr Function table[] = {
   {"water", "plant: table, params?: table", "tools", "true / nil", "Waters a plant as its curve says."},
 
   {"read_pin", "pin: number, mode?: string", "pins", "number / nil, reason", "Reads a pin, \"digital\" or \"analog\"."},
+  {"read_sensor", "sensor: number|string", "pins", "value, unit, raw / nil, reason", "Reads a sensor by id or label, in the unit of its calibration; as it is, with the unit \"\", if it has none."},
   {"write_pin", "pin: number, mode: string, value: number", "pins", "nothing / reason", "Writes a pin."},
   {"on", "pin: number", "pins", "nothing / reason", "Switches a pin on."},
   {"off", "pin: number", "pins", "nothing / reason", "Switches a pin off."},

@@ -17,7 +17,7 @@ namespace {
 constexpr std::array not_sent = {AssetKind::log, AssetKind::image};
 
 bool is_sent(AssetKind kind) {
-  return std::ranges::find(not_sent, kind) == not_sent.end();
+  return std::ranges::find(not_sent, kind) == not_sent.end() && !row_of(kind).path.empty();
 }
 
 std::string name_of(AssetKind kind, std::int64_t id) {

@@ -38,6 +38,7 @@ Sync::Sync(SyncWorld& world, WebApi& api, Outbox& outbox, Assets& assets, Sequen
     : world_(world), api_(api), outbox_(outbox), assets_(assets), shelf_(shelf) {
   for (const AssetKindRow& row : asset_kinds()) {
     if (row.kind == AssetKind::log) continue;  // they go from here to the account
+    if (row.path.empty()) continue;            // of this host alone
     std::string path(row.path);
     if (row.kind == AssetKind::point)
       path += "?filter=all";  // discarded weeds are asked for by this word only

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "tests/vm/assets/garden.hpp"
+#include "vm/assets/sensor_unit.hpp"
 
 using namespace celeriac::vm;
 using namespace celeriac::vm::testing;
@@ -358,6 +359,23 @@ TEST_CASE("only the text \"true\" makes a point a sample of the soil") {
     REQUIRE(assets.put(AssetKind::point, point));
   }
   CHECK_FALSE(assets.soil_height(0, 0).interpolated);
+}
+
+// ---- sensors ----
+
+TEST_CASE("a raw value means what the newest calibration of its pin says") {
+  Assets assets;
+  CHECK_FALSE(sensor_unit(assets, 59));
+  REQUIRE(assets.put(AssetKind::sensor_calibration, {{"pin", 59}, {"scale", 2}}));
+  CHECK(sensor_unit(assets, 59)->of(10) == 20);
+  CHECK(sensor_unit(assets, 59)->shown(10) == "20");
+  REQUIRE(assets.put(AssetKind::sensor_calibration,
+                     {{"pin", 59}, {"scale", 0.125}, {"offset", -14}, {"unit", "%"}}));
+  CHECK(sensor_unit(assets, 59)->shown(512) == "50 %");
+  CHECK(sensor_unit(assets, 59)->shown(513) == "50.13 %");
+  CHECK_FALSE(sensor_unit(assets, 60));
+  CHECK_FALSE(assets.put(AssetKind::sensor_calibration, {{"pin", 59}}));
+  CHECK_FALSE(assets.put(AssetKind::sensor_calibration, {{"pin", 59}, {"scale", "2"}}));
 }
 
 // ---- kinds ---------------------------------------------------------------------------------------

@@ -231,6 +231,12 @@ TEST_CASE("pins") {
   CHECK(g.value("return set_pin_io_mode(8, 'input_pullup')") == true);
   CHECK(g.value("return new_sensor_reading{x = 1, y = 2, z = 3, pin = 59, mode = 1, value = 5.4}") == true);
   CHECK(g.assets.all(AssetKind::sensor_reading).size() == 1);
+  REQUIRE(g.assets.put(AssetKind::sensor, {{"id", 71}, {"pin", 59}, {"mode", 1}, {"label", "Soil"}}));
+  CHECK(g.value("local v, u, r = read_sensor('Soil')\nreturn v .. ' ' .. u .. ' ' .. r") == "512  512");
+  REQUIRE(g.assets.put(AssetKind::sensor_calibration,
+                       {{"pin", 59}, {"scale", 0.125}, {"offset", -14}, {"unit", "%"}}));
+  CHECK(g.value("local v, u = read_sensor(71)\nreturn v .. u") == "50%");
+  CHECK(g.value("return select(2, read_sensor('Rain'))") == "There is no sensor Rain.");
   CHECK(g.value("local n = 0\nwatch_pin(63, function(p) n = n + 1 end)\nwait(2000)\nreturn n") == 4);
 }
 

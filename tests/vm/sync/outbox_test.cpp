@@ -121,6 +121,7 @@ TEST_CASE("logs and pictures are not sent this way") {
   House house;
   REQUIRE(house.assets.put(AssetKind::log, {{"message", "hello"}}));
   REQUIRE(house.assets.put(AssetKind::image, {{"attachment_url", "x"}}));
+  REQUIRE(house.assets.put(AssetKind::sensor_calibration, {{"pin", 59}, {"scale", 2}}));
   house.world.pass(5s);
   CHECK(house.api.asked.empty());
 }

@@ -13,6 +13,18 @@ local function read_pin(pin, mode)
   return host("operate", "SYS.READ_PIN", {pin = whole(pin), mode = mode == "analog" and 1 or 0})
 end
 
+local function read_sensor(which)
+  for _, sensor in ipairs((host("assets", "sensor"))) do
+    if sensor.id == which or sensor.label == which then
+      local raw, reason = read_pin(sensor.pin, sensor.mode == 1 and "analog" or "digital")
+      if raw == nil then return nil, reason end
+      local value, unit = host("in_units", sensor.pin, raw)
+      return value, unit, raw
+    end
+  end
+  return nil, "There is no sensor " .. tostring(which) .. "."
+end
+
 local function watch_pin(pin, callback)
   local started = host("watch", function()
     while true do
@@ -30,6 +42,7 @@ return {
     if value == nil then return nil, reason end
     return value
   end,
+  read_sensor = read_sensor,
   write_pin = function(pin, mode, value) return write(pin, value, mode == "analog" and 1 or 0) end,
   on = function(pin) return write(pin, 1, 0) end,
   off = function(pin) return write(pin, 0, 0) end,
