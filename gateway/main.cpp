@@ -1,6 +1,5 @@
 // celeriac-gateway: carries HTTP, WebSocket and MQTT to processes of the VM.
 
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
 
@@ -10,12 +9,15 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
 #include <cstdio>
+#include <format>
 #include <fstream>
 #include <string>
 #include <vector>
 
 #include "gateway/gateway.hpp"
 #include "gateway/spawn.hpp"
+#include "protocol/service.hpp"
+#include "protocol/service_log.hpp"
 
 namespace {
 
@@ -102,12 +104,22 @@ Result<gateway::GatewayOptions> options_of(const Words& words) {
   return options;
 }
 
+/// The gateway in one line, for `systemctl status`.
+std::string line_of(const gateway::Gateway& whole) {
+  std::string line = whole.vm_there() ? "Connected to the VM" : "The VM is away";
+  if (whole.http_port() != 0) line += std::format(", HTTP on port {}", whole.http_port());
+  if (whole.broker_there()) line += ", connected to the broker";
+  return line;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   Words words;
   CLI::App app("Carries what comes from the network to the processes of a VM, and what they send to it.",
                "celeriac-gateway");
+  app.set_config("--config", "", "file of these options, one a line: name = value");
+  app.allow_config_extras(CLI::config_extras_mode::error);
   app.add_option("--dir", words.directory, "directory in which the VM runs")->required();
   app.add_option("--socket", words.socket, "unix socket of the VM (DIR/vm.sock)");
   app.add_option("--node", words.node, "our name among other nodes, as the VM has it (celeriac.local)");
@@ -135,12 +147,12 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
 
   std::signal(SIGPIPE, SIG_IGN);  // a peer that is gone is an error of its write
-  spdlog::set_default_logger(
-      std::make_shared<spdlog::logger>("gateway", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
+  celeriac::protocol::start_service_log("celeriac-gateway", "[%Y-%m-%d %H:%M:%S.%e] [gateway] [%l] %v");
 
   auto options = options_of(words);
   if (!options) return refuse(options.error().message);
   asio::io_context io(1);
+  celeriac::protocol::Service service(io);
   auto started = gateway::Gateway::start(io, std::move(*options));
   if (!started) return refuse(started.error().message);
 
@@ -150,12 +162,14 @@ int main(int argc, char** argv) {
   asio::signal_set signals(io, SIGTERM, SIGINT);
   signals.async_wait([&](const boost::system::error_code& error, int) {
     if (error) return;
+    service.stopping("It takes leave of the broker.");
     gateway::spawn(io, "the end",
                    [](asio::io_context& loop, gateway::Gateway& whole) -> asio::awaitable<void> {
                      co_await whole.stop();
                      loop.stop();
                    }(io, **started));
   });
+  service.ready([&whole = **started] { return line_of(whole); });
   std::puts("ready");
   std::fflush(stdout);
   io.run();

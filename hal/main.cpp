@@ -1,7 +1,6 @@
 // celeriac-hal: the hypervisor. Owns the board, and nobody else does.
 
 #include <signal.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
@@ -18,6 +17,8 @@
 #include "hal/service.hpp"
 #include "protocol/doors.hpp"
 #include "protocol/frame_watch.hpp"
+#include "protocol/service.hpp"
+#include "protocol/service_log.hpp"
 
 namespace {
 
@@ -47,6 +48,13 @@ hal::settings::Background background_on(asio::thread_pool& pool, asio::io_contex
   };
 }
 
+/// The board in one line, for `systemctl status`.
+std::string board_line(const hal::firmware::Link& link) {
+  if (link.state() != hal::firmware::LinkState::ready) return link.offline().message;
+  const auto& board = link.board();
+  return std::format("{}, firmware {}, on {}", board.board().name, board.version, link.port_name());
+}
+
 Result<void> run(const Options& options) {
   auto token = protocol::read_token(options.doors);
   if (!token) return std::unexpected(token.error());
@@ -71,6 +79,7 @@ Result<void> run(const Options& options) {
                           std::format("{} cannot be made: {}.", options.dir.string(), error.message()));
 
   asio::io_context io(1);
+  protocol::Service service(io);
   // What the machine waits for, and what it does not.
   asio::thread_pool disk(1), archive(1);
   hal::AsioTimers timers(io);
@@ -95,7 +104,9 @@ Result<void> run(const Options& options) {
   if (!photos) return std::unexpected(photos.error());
   hal::install(dispatcher, (*photos)->photographer());
 
-  const auto doors = protocol::open(io, options.doors, dispatcher);
+  protocol::Doors to_open = options.doors;
+  to_open.listening = service.take_socket(to_open.socket.filename().string()).value_or(-1);
+  const auto doors = protocol::open(io, to_open, dispatcher);
   if (!doors) return std::unexpected(doors.error());
   const auto lines = hal::gpio::make_line_watcher(io);
   std::optional<hal::gpio::StopButton> button;
@@ -108,6 +119,7 @@ Result<void> run(const Options& options) {
 
   asio::signal_set signals(io, SIGTERM, SIGINT);
   const auto end = [&] {
+    service.stopping("What moves comes to rest.");
     hypervisor.come_to_rest([&] {
       hypervisor.stop();
       // Answers that are under way get out, and the recording; then nothing keeps the loop.
@@ -117,6 +129,7 @@ Result<void> run(const Options& options) {
   signals.async_wait([&](boost::system::error_code cancelled, int) {
     if (!cancelled) end();
   });
+  service.ready([&] { return board_line(hypervisor.link()); });
   // Standard output says `ready`, or is a stream of frames.
   if (doors->stdio)
     doors->stdio->on_closed(end);
@@ -139,6 +152,8 @@ int main(int argc, char** argv) {
       "celeriac-hal: the hypervisor. It owns the serial line to the board and serves the machine on a "
       "socket.");
   app.set_version_flag("--version", CELERIAC_VERSION);
+  app.set_config("--config", "", "file of these options, one a line: name = value");
+  app.allow_config_extras(CLI::config_extras_mode::error);
   app.add_option("--dir", options.dir, "folder of parameters.json, settings.json and the socket")->required();
   app.add_option("--serial", options.serial, "the board's port, or auto: the first board on USB")
       ->capture_default_str();
@@ -161,9 +176,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   if (options.doors.socket.empty()) options.doors.socket = options.dir / "hal.sock";
 
-  spdlog::set_default_logger(
-      std::make_shared<spdlog::logger>("hal", std::make_shared<spdlog::sinks::stderr_sink_st>()));
-  spdlog::set_pattern("%H:%M:%S.%e hal %l: %v");
+  protocol::start_service_log("celeriac-hal", "%H:%M:%S.%e hal %l: %v");
   if (options.verbose) spdlog::set_level(spdlog::level::debug);
   try {
     if (const auto done = run(options); !done) {

@@ -47,7 +47,8 @@ Result<std::string> read_token(const Doors& doors) {
 
 Result<OpenDoors> open(boost::asio::io_context& io, const Doors& doors, const Dispatcher& dispatcher) {
   OpenDoors opened;
-  auto unix_socket = Listener::on_unix(io, doors.socket, dispatcher);
+  auto unix_socket = doors.listening >= 0 ? Listener::on_inherited(io, doors.listening, dispatcher)
+                                          : Listener::on_unix(io, doors.socket, dispatcher);
   if (!unix_socket) return std::unexpected(std::move(unix_socket.error()));
   opened.unix_socket = std::move(*unix_socket);
   if (!doors.tcp.empty()) {

@@ -17,6 +17,7 @@ inline constexpr std::size_t shortest_token = 8;
 
 struct Doors {
   std::filesystem::path socket;
+  int listening = -1;                ///< a descriptor that listens on it already, systemd's; -1: none
   std::string tcp;                   ///< "127.0.0.1:7000", "[::1]:0" (the system chooses the port); "": none
   std::filesystem::path token_file;  ///< its first word is the token; needed with `tcp`
   bool stdio = false;

@@ -101,17 +101,6 @@ Error cannot_listen(const std::string& where, const std::string& why) {
   return {.status = Status::wrong_state, .message = std::format("Cannot listen on {}: {}.", where, why)};
 }
 
-/// True if somebody answers on a unix socket.
-bool answers(const std::filesystem::path& path) {
-  asio::io_context io;
-  stream_protocol::socket probe(io);
-  error_code error;
-  probe.open(stream_protocol(), error);
-  probe.non_blocking(true, error);
-  probe.connect(stream_protocol::endpoint(path.string()), error);
-  return !error || error == asio::error::would_block;  // its queue is full: somebody is there, and busy
-}
-
 template <class State, class Acceptor>
 struct Accepting : State {
   explicit Accepting(asio::io_context& io) : acceptor(io) {}
@@ -123,6 +112,17 @@ struct Accepting : State {
 };
 
 }  // namespace
+
+bool answers(const std::filesystem::path& path) {
+  if (path.string().size() >= sizeof(sockaddr_un::sun_path)) return false;
+  asio::io_context io;
+  stream_protocol::socket probe(io);
+  error_code error;
+  probe.open(stream_protocol(), error);
+  probe.non_blocking(true, error);
+  probe.connect(stream_protocol::endpoint(path.string()), error);
+  return !error || error == asio::error::would_block;  // its queue is full: somebody is there, and busy
+}
 
 Result<std::unique_ptr<Listener>> Listener::on_unix(asio::io_context& io, const std::filesystem::path& path,
                                                     const Dispatcher& dispatcher) {
@@ -146,6 +146,16 @@ Result<std::unique_ptr<Listener>> Listener::on_unix(asio::io_context& io, const 
   if (!error) state->acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error) return std::unexpected(cannot_listen(path.string(), error.message()));
   state->file = path;
+  accept(state, state->acceptor, io, dispatcher);
+  return std::unique_ptr<Listener>(new Listener(std::move(state)));
+}
+
+Result<std::unique_ptr<Listener>> Listener::on_inherited(asio::io_context& io, int descriptor,
+                                                         const Dispatcher& dispatcher) {
+  auto state = std::make_shared<Accepting<State, stream_protocol::acceptor>>(io);
+  error_code error;
+  state->acceptor.assign(stream_protocol(), descriptor, error);
+  if (error) return std::unexpected(cannot_listen("the socket that was handed over", error.message()));
   accept(state, state->acceptor, io, dispatcher);
   return std::unique_ptr<Listener>(new Listener(std::move(state)));
 }

@@ -27,6 +27,9 @@ class Listener {
   static Result<std::unique_ptr<Listener>> on_unix(boost::asio::io_context& io,
                                                    const std::filesystem::path& path,
                                                    const Dispatcher& dispatcher);
+  /// Takes over a unix socket that listens already, and whose file is somebody else's.
+  static Result<std::unique_ptr<Listener>> on_inherited(boost::asio::io_context& io, int descriptor,
+                                                        const Dispatcher& dispatcher);
   /// Listens on `address`:`port`; peers are admitted by HELLO with the dispatcher's token,
   /// and closed when they do not say it in time.
   static Result<std::unique_ptr<Listener>> on_tcp(boost::asio::io_context& io, const std::string& address,
@@ -46,6 +49,9 @@ class Listener {
   explicit Listener(std::shared_ptr<State> state);
   std::shared_ptr<State> state_;
 };
+
+/// True if somebody listens on a unix socket.
+[[nodiscard]] bool answers(const std::filesystem::path& path);
 
 /// The session on standard input and output.
 std::shared_ptr<Session> serve_stdio(boost::asio::io_context& io, const Dispatcher& dispatcher);

@@ -3,6 +3,8 @@
 #include <format>
 #include <utility>
 
+#include "protocol/log_tap.hpp"
+
 namespace celeriac::protocol {
 
 using namespace literals;
@@ -106,6 +108,7 @@ void Registers::append(std::string_view name, Json entry) {
   if (entry.is_null()) return;
   reg.value = std::move(entry);
   reg.time = now_milliseconds();
+  if (name == "log") tell_log_tap(reg.value);
   std::erase_if(reg.watchers, [](const auto& watcher) { return watcher.expired(); });
   const auto watchers = reg.watchers;
   for (const auto& weak : watchers) {

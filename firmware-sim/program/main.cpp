@@ -1,5 +1,7 @@
 // celeriac-firmware-sim: the stepper firmware's double on a pseudo terminal.
 
+#include <systemd/sd-daemon.h>
+
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -231,12 +233,14 @@ int run(const Arguments& arguments) {
   }
   signals.async_wait([&](const boost::system::error_code& error, int) {
     if (error) return;
+    sd_notify(0, "STOPPING=1");
     simulation.stop();
     if (hands) hands->stop();
   });
   simulation.start();
   std::println("ready {}", arguments.link);
   std::fflush(stdout);
+  sd_notify(0, std::format("READY=1\nSTATUS=A simulated {} on {}", arguments.board, arguments.link).c_str());
   std::println(stderr, "celeriac-firmware-sim: seed {} repeats this run", options.seed);
   context.run();
   return EXIT_SUCCESS;
