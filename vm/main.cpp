@@ -1,21 +1,25 @@
 // celeriac-vm: runs sequences, and passes on what the hypervisor serves.
 
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <string>
 
 #include "protocol/doors.hpp"
+#include "protocol/service.hpp"
+#include "protocol/service_log.hpp"
 #include "vm/vm.hpp"
 
 namespace {
 
+namespace asio = boost::asio;
 namespace protocol = celeriac::protocol;
 
 int refuse(const std::string& sentence) {
@@ -29,10 +33,13 @@ int main(int argc, char** argv) {
   std::filesystem::path directory, hypervisor, guest_program;
   celeriac::vm::KernelOptions kernel;
   int verbosity = 0;
+  int rest = 2;  // `celeriac up` kills after 5
   celeriac::vm::AccountOptions account;
   protocol::Doors doors;
   CLI::App app("Runs CeleryScript sequences: codes, processes and registers, over the wire protocol.",
                "celeriac-vm");
+  app.set_config("--config", "", "file of these options, one a line: name = value");
+  app.allow_config_extras(CLI::config_extras_mode::error);
   app.add_option("--dir", directory, "directory of the image and, unless told otherwise, of the sockets")
       ->required();
   app.add_option("--socket", doors.socket, "unix socket to listen on (DIR/vm.sock)");
@@ -55,15 +62,18 @@ int main(int argc, char** argv) {
                  "the worker of packages (celeriac-guest, beside this program)");
   app.add_option("--verbosity", verbosity, "lines of guests that go into the log: 0 to 3")
       ->check(CLI::Range(0, 3));
+  app.add_option("--rest", rest, "seconds that processes have at the end to finish the step they are in")
+      ->check(CLI::Range(0, 60))
+      ->capture_default_str();
   app.add_flag("--stdio", doors.stdio, "serve standard input and output as well, and end when they do");
   app.set_version_flag("--version", CELERIAC_VERSION);
   app.footer("Example: celeriac-vm --dir /var/lib/celeriac");
   CLI11_PARSE(app, argc, argv);
 
   std::signal(SIGPIPE, SIG_IGN);  // a peer that is gone is an error of its write
-  // Standard output says `ready`, or is a stream of frames.
-  spdlog::set_default_logger(
-      std::make_shared<spdlog::logger>("vm", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
+  // The hypervisor writes its own entries of the log, which are part of ours, into the journal.
+  if (protocol::start_service_log("celeriac-vm", "[%Y-%m-%d %H:%M:%S.%e] [vm] [%l] %v"))
+    protocol::journal_log_register("celeriac-vm", "hal");
 
   if (doors.socket.empty()) doors.socket = directory / "vm.sock";
   if (hypervisor.empty()) hypervisor = directory / "hal.sock";
@@ -75,6 +85,8 @@ int main(int argc, char** argv) {
   auto token = protocol::read_token(doors);
   if (!token) return refuse(token.error().message);
   boost::asio::io_context io(1);
+  protocol::Service service(io);
+  doors.listening = service.take_socket(doors.socket.filename().string()).value_or(-1);
   auto vm = celeriac::vm::Vm::open(io, {.directory = directory,
                                         .hypervisor = hypervisor,
                                         .token = std::move(*token),
@@ -87,12 +99,16 @@ int main(int argc, char** argv) {
   if (!opened) return refuse(opened.error().message);
 
   boost::asio::signal_set signals(io, SIGTERM, SIGINT);
-  signals.async_wait([&io](const boost::system::error_code& error, int) {
-    if (!error) io.stop();
+  signals.async_wait([&](const boost::system::error_code& error, int) {
+    if (error) return;
+    service.stopping("Processes come to rest at their next step.");
+    // Answers that are under way get out.
+    (*vm)->close(std::chrono::seconds(rest),
+                 [&io] { asio::post(io, [&io] { asio::post(io, [&io] { io.stop(); }); }); });
   });
-  if (opened->stdio) {
-    opened->stdio->on_closed([&io] { io.stop(); });
-  } else {
+  if (opened->stdio) opened->stdio->on_closed([&io] { io.stop(); });
+  service.ready([&] { return (*vm)->line(); });
+  if (!opened->stdio) {  // else standard output is a stream of frames
     std::puts("ready");
     std::fflush(stdout);
   }

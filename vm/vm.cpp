@@ -5,6 +5,7 @@
 #include <format>
 
 #include "protocol/frame_watch.hpp"
+#include "vm/log_entry.hpp"
 #include "vm/services/asset_service.hpp"
 #include "vm/services/code_service.hpp"
 #include "vm/services/image_service.hpp"
@@ -16,6 +17,9 @@ namespace celeriac::vm {
 using protocol::Result;
 
 namespace {
+
+/// The image's note of processes that the end of a VM cut short.
+constexpr const char* interrupted_note = "interrupted";
 
 /// What the account calls the thing on a pin, "" if it knows of none.
 std::string label_of_pin(const Assets& assets, std::int64_t pin) {
@@ -30,6 +34,49 @@ std::string label_of_pin(const Assets& assets, std::int64_t pin) {
 
 Vm::~Vm() {
   worker_->drain();
+}
+
+void Vm::close(std::chrono::milliseconds patience, std::move_only_function<void()> closed) {
+  schedule_service_.close();
+  closing_ = std::make_unique<Closing>(world_.loop(), [&io = io_](std::chrono::milliseconds time,
+                                                                  std::move_only_function<void()> then) {
+    auto timer = std::make_shared<boost::asio::steady_timer>(io, time);
+    timer->async_wait([timer, then = std::move(then)](const boost::system::error_code&) mutable { then(); });
+  });
+  closing_->begin(patience, [this, closed = std::move(closed)](
+                                const std::vector<Interruption>& interruptions) mutable {
+    if (interruptions.empty()) return closed();
+    for (const auto& each : interruptions)
+      write_log(registers_, {{"type", "warn"}, {"message", "The host stops. " + sentence(each)}},
+                source_of(each.id));
+    worker_->run([&image = *image_,
+                  text = to_json(interruptions).dump()] { return image.set_note(interrupted_note, text); },
+                 [closed = std::move(closed)](const Result<void>& kept) mutable {
+                   if (!kept) spdlog::error("What was interrupted is not kept: {}", kept.error().message);
+                   closed();
+                 });
+  });
+}
+
+void Vm::list_interrupted() {
+  const auto note = image_->note(interrupted_note);
+  if (!note || note->empty()) return;
+  const auto interruptions = interruptions_of(protocol::Json::parse(*note, nullptr, false));
+  for (const auto& each : interruptions) {
+    world_.loop().remember(each);
+    write_log(registers_, {{"type", "warn"}, {"message", interrupted(each).message}}, source_of(each.id));
+  }
+  worker_->run([&image = *image_] { return image.set_note(interrupted_note, ""); },
+               [](const Result<void>& kept) {
+                 if (!kept) spdlog::error("The list of what was interrupted stays: {}", kept.error().message);
+               });
+}
+
+std::string Vm::line() {
+  const auto processes = world_.loop().table().live();
+  return std::format("{}, {} process{}",
+                     hypervisor_.connected() ? "Connected to the hypervisor" : "The hypervisor is away",
+                     processes, processes == 1 ? "" : "es");
 }
 
 Result<std::unique_ptr<Vm>> Vm::open(boost::asio::io_context& io, const VmOptions& options) {
@@ -55,6 +102,7 @@ Result<std::unique_ptr<Vm>> Vm::open(boost::asio::io_context& io, const VmOption
   if (!store) return std::unexpected(std::move(store.error()));
   std::unique_ptr<Vm> vm(new Vm(io, options, std::move(*image), std::move(worker), std::move(assets),
                                 std::move(*asset_store), std::move(*store), std::move(account)));
+  vm->list_interrupted();
   // Before any guest runs and asks for its files: the worker keeps the order.
   vm->package_service_.start([](const Result<void>& started) {
     if (!started) spdlog::error("The packages are not all there: {}", started.error().message);
@@ -67,7 +115,8 @@ Vm::Vm(boost::asio::io_context& io, const VmOptions& options, std::unique_ptr<Im
        std::unique_ptr<Worker> worker, std::unique_ptr<Assets> assets,
        std::unique_ptr<AssetStore> asset_store, std::unique_ptr<CodeStore> store,
        std::optional<Account> account)
-    : image_(std::move(image)),
+    : io_(io),
+      image_(std::move(image)),
       worker_(std::move(worker)),
       assets_(std::move(assets)),
       asset_store_(std::move(asset_store)),

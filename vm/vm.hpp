@@ -2,7 +2,9 @@
 // The whole VM, without sockets of its own: a dispatcher to hang listeners on.
 
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +23,7 @@
 #include "vm/objects/sequences.hpp"
 #include "vm/objects/timer.hpp"
 #include "vm/photos.hpp"
+#include "vm/sequences/closing.hpp"
 #include "vm/services/file_service.hpp"
 #include "vm/services/guest_processes.hpp"
 #include "vm/services/message_service.hpp"
@@ -49,6 +52,12 @@ class Vm {
   Vm(const Vm&) = delete;
   Vm& operator=(const Vm&) = delete;
 
+  /// Before the end: processes come to rest, which the log says, and the next VM lists them as interrupted.
+  /// Calls `closed` after `patience` and kill_grace at the latest, and what a write to the disk takes. Once.
+  void close(std::chrono::milliseconds patience, std::move_only_function<void()> closed);
+  /// How it is, in one line: "The hypervisor is connected, 2 processes".
+  [[nodiscard]] std::string line();
+
   [[nodiscard]] const protocol::Dispatcher& dispatcher() const noexcept { return dispatcher_; }
   [[nodiscard]] Hypervisor& hypervisor() noexcept { return hypervisor_; }
   [[nodiscard]] StepLoop& loop() noexcept { return world_.loop(); }
@@ -59,6 +68,9 @@ class Vm {
      std::unique_ptr<Worker> worker, std::unique_ptr<Assets> assets, std::unique_ptr<AssetStore> asset_store,
      std::unique_ptr<CodeStore> store, std::optional<Account> account);
 
+  void list_interrupted();
+
+  boost::asio::io_context& io_;
   // Destroyed from below: the worker finishes its jobs while the image is there. What the parts below have
   // given it is done before they go.
   std::unique_ptr<Image> image_;
@@ -89,6 +101,7 @@ class Vm {
   RegisterService register_service_;
   SyncService sync_service_;
   ScheduleService schedule_service_;
+  std::unique_ptr<Closing> closing_;
 };
 
 }  // namespace celeriac::vm

@@ -499,3 +499,34 @@ TEST_CASE("of too many images the oldest of our own go, and the account's stay")
   CHECK(assets.find(AssetKind::image, -2) == nullptr);
   CHECK(assets.find(AssetKind::image, -3) != nullptr);
 }
+
+TEST_CASE("a VM that is told to end lets processes finish their step, and the next one lists them") {
+  House house;
+  house.until_linked();
+  const auto id = house.start(house.code(sequence({write_pin(8), write_pin(9)}, 3, "two pins")));
+  const auto end = house.send("PROC.WAIT"_op, {{"id", id}});
+  CHECK(house.status("PROC.RUN"_op, {{"id", id}}) == Status::ok);
+  house.until_held();
+  bool closed = false;
+  house.vm->close(std::chrono::minutes(1), [&] { closed = true; });
+  CHECK(house.status("PROC.START"_op, {{"id", 1}}) == Status::wrong_state);
+  CHECK_FALSE(closed);
+  house.hypervisor->take().responder.ok();
+  house.until([&] { return closed && end->has_value(); });
+  CHECK(Status{(*end)->status} == Status::cancelled);
+
+  house.stop_vm();
+  house.start_vm();
+  house.client = house.connect();
+  const auto stat = house.stat(id);
+  CHECK(stat["state"] == "killed");
+  CHECK(stat["name"] == "two pins");
+  CHECK(stat["path"] == "/body/1");
+  CHECK(stat["error"]["code"] == "interrupted");
+
+  // Once is enough.
+  house.stop_vm();
+  house.start_vm();
+  house.client = house.connect();
+  CHECK(house.status("PROC.STAT"_op, {{"id", id}}) == Status::not_found);
+}

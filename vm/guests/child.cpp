@@ -4,6 +4,7 @@
 #include <spawn.h>
 #include <sys/wait.h>
 
+#include <cerrno>
 #include <cstring>
 #include <format>
 
@@ -52,8 +53,21 @@ std::expected<pid_t, int> start_child(std::vector<std::string> words, std::span<
   pointers.push_back(nullptr);
   char* const no_environment[] = {nullptr};
   pid_t pid = -1;
-  const int reason = ::posix_spawn(&pid, words.front().c_str(), &plan.actions, &plan.attributes,
-                                   pointers.data(), no_environment);
+  const auto spawn = [&] {
+    return ::posix_spawn(&pid, words.front().c_str(), &plan.actions, &plan.attributes, pointers.data(),
+                         no_environment);
+  };
+  int reason = spawn();
+  if (reason == ENOTSUP && group) {
+    // Without clone3(), which systemd takes from those whose namespaces it restricts, nobody is born in a group.
+    ::posix_spawnattr_setflags(&plan.attributes, static_cast<short>(flags & ~POSIX_SPAWN_SETCGROUP));
+    reason = spawn();
+    if (reason == 0 && !group->take_in(pid)) {
+      reason = errno;
+      ::kill(pid, SIGKILL);
+      ::waitpid(pid, nullptr, 0);
+    }
+  }
   if (reason != 0) return std::unexpected(reason);
   return pid;
 }

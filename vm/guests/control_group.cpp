@@ -65,6 +65,10 @@ void ControlGroup::leave() noexcept {
   ::rmdir(path_.c_str());
 }
 
+bool ControlGroup::take_in(pid_t process) const {
+  return write_value(path_ / "cgroup.procs", std::to_string(process));
+}
+
 std::uint64_t ControlGroup::out_of_memory_kills() const {
   std::ifstream events(path_ / "memory.events");
   for (std::string word; events >> word;) {

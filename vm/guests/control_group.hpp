@@ -2,6 +2,8 @@
 // Control groups for workers, in the part of the tree that systemd hands to us (Delegate=yes with
 // DelegateSubgroup=, so that the part's own group has no process in it).
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -27,6 +29,8 @@ class ControlGroup {
 
   /// The open directory, as clone3() takes it.
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+  /// Moves a process into it; false with errno where that is not allowed.
+  [[nodiscard]] bool take_in(pid_t process) const;
   /// How often the kernel has ended a process because of memory.max.
   [[nodiscard]] std::uint64_t out_of_memory_kills() const;
 

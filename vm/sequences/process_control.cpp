@@ -20,6 +20,10 @@ std::unexpected<Error> wrong_state(const Process& process, std::string_view wish
                                     process.killing ? "being killed" : name(process.state)));
 }
 
+std::unexpected<Error> host_stops() {
+  return protocol::fail(Status::wrong_state, "The host is stopping: nothing begins any more.");
+}
+
 void give_all(std::vector<Answer>& answers, const Result<void>& result) {
   for (Answer& answer : std::exchange(answers, {})) answer.give(result);
 }
@@ -40,6 +44,7 @@ Result<Process*> StepLoop::find(ProcessId id) {
 }
 
 Result<ProcessId> StepLoop::start(Sequence sequence, const StartOptions& options) {
+  if (closed_ && options.party == no_process) return host_stops();
   Process* process = table_.make();
   if (process == nullptr)
     return protocol::fail(
@@ -77,6 +82,7 @@ Result<void> StepLoop::run(ProcessId id) {
   auto found = find(id);
   if (!found) return std::unexpected(std::move(found.error()));
   Process& process = **found;
+  if (closed_ && process.party == id) return host_stops();
   if (process.pausing && !process.killing) {
     process.pausing = false;
     if (is_script(process.waiting)) world_.resume(process.call);
@@ -131,6 +137,7 @@ void StepLoop::step(ProcessId id, Answer answer) {
   Process& process = **found;
   if (process.state != State::ready && process.state != State::paused)
     return answer.give(wrong_state(process, "stepped"));
+  if (closed_) return answer.give(host_stops());
   if (!owe(process, &Owed::steps, answer)) return;
   process.stepping = Stepping::may_begin;
   go(process);
@@ -158,6 +165,35 @@ void StepLoop::kill(ProcessId id, Answer answer) {
   add_timer(world_.now() + kill_grace, process.ticket());
   report(process);
   world_.abort(process.call);
+}
+
+bool StepLoop::interrupt(ProcessId id, Error why) {
+  Process* process = table_.find(id);
+  if (process == nullptr || process->ended()) return false;
+  const bool finished = process->state == State::paused && process->top.begun && process->callers.empty() &&
+                        process->top.node == celeryscript::end && !has_more(process->top);
+  if (finished)
+    end(*process, State::done, nullptr);
+  else
+    end(*process, State::killed, std::make_unique<Error>(std::move(why)));
+  return !finished;
+}
+
+void StepLoop::remember(const Interruption& interruption) {
+  if (interruption.id == no_process || number(interruption.id) > last_sequence_process) return;
+  table_.go_on_from(interruption.id);
+  Process* process = table_.make();
+  if (process == nullptr) return;
+  process->code_id = interruption.code;
+  process->code_name = std::make_shared<const std::string>(interruption.name);
+  process->steps = interruption.steps;
+  process->last_step = interruption.step;
+  process->nodes_done = interruption.nodes_done;
+  process->started_ms = interruption.started_ms;
+  process->party = process->id;
+  process->error = std::make_unique<Error>(interrupted(interruption));
+  process->state = State::killed;
+  table_.ended(*process);
 }
 
 void StepLoop::rest(Process& process) {

@@ -25,6 +25,8 @@ class ProcessTable {
  public:
   /// A record in state ready with an id of its own; nullptr if there are max_processes.
   Process* make();
+  /// The next one made gets the first free number from this one on.
+  void go_on_from(ProcessId id) noexcept { last_id_ = static_cast<std::uint16_t>(number(id) - 1); }
   /// nullptr if there is none, or none any more.
   [[nodiscard]] Process* find(ProcessId id) noexcept {
     const auto& page = pages_[number(id) / page_size];

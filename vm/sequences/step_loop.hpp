@@ -13,6 +13,7 @@
 
 #include "protocol/error.hpp"
 #include "vm/lua/lua_result.hpp"
+#include "vm/sequences/interruption.hpp"
 #include "vm/sequences/motion_turns.hpp"
 #include "vm/sequences/process.hpp"
 #include "vm/sequences/process_table.hpp"
@@ -64,6 +65,13 @@ class StepLoop {
   void kill(ProcessId id, Answer answer);
   /// Answered when the process ends, with how it ended.
   void wait(ProcessId id, Answer answer);
+  /// From now on nothing is started or run by anybody but scripts that run already: wrong_state.
+  void close() noexcept { closed_ = true; }
+  /// Ends a process that does nothing at this moment, as killed, with this error. False where its last step
+  /// has finished: then it is done.
+  bool interrupt(ProcessId id, protocol::Error why);
+  /// Lists a process that the end of an earlier VM cut short, as killed; nothing where there is no room.
+  void remember(const Interruption& interruption);
   /// The emergency lock has engaged: everything in progress fails, what is `ready` stays.
   void engage_lock();
   /// The emergency lock, as the hypervisor tells it.
@@ -167,6 +175,7 @@ class StepLoop {
   bool woken_ = false;
   bool report_all_ = false;
   bool locked_ = false;
+  bool closed_ = false;
 };
 
 /// How an ended process ended.

@@ -25,14 +25,15 @@ ScheduleService::ScheduleService(boost::asio::io_context& io, Worker& worker, Im
                                  CodeStore& store, StepLoop& loop, RemoteRegisters& remote,
                                  protocol::Registers& registers)
     : worker_(worker), image_(image), store_(store), loop_(loop), registers_(registers), alarm_(io, [this] {
-        scheduler_->look();
+        if (!closed_) scheduler_->look();
       }) {
   const auto state = image_.note(note_name);
   if (!state) log("warn", 1, "The schedule's notes cannot be read: " + state.error().message);
   scheduler_ = std::make_unique<Scheduler>(*this, assets, state.value_or(""));
   alarm_.set(now());
   remote.watch("firmware", [this](const json& firmware) {
-    if (firmware.is_object() && firmware.value("state", json()) == "ready") scheduler_->machine_ready();
+    if (!closed_ && firmware.is_object() && firmware.value("state", json()) == "ready")
+      scheduler_->machine_ready();
   });
 }
 
@@ -43,6 +44,11 @@ void ScheduleService::install(protocol::Dispatcher& dispatcher) {
   dispatcher.on("SCHEDULE.SKIP"_op, [this](Request& request, Responder responder) {
     skip(request.arguments, std::move(responder));
   });
+}
+
+void ScheduleService::close() {
+  closed_ = true;
+  alarm_.set(std::nullopt);
 }
 
 // ---- the world ------------------------------------------------------------------------------------

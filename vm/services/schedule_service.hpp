@@ -29,12 +29,16 @@ class ScheduleService final : public ScheduleWorld {
   ScheduleService& operator=(const ScheduleService&) = delete;
 
   void install(protocol::Dispatcher& dispatcher);
+  /// The VM ends: what is due from now on is the next one's.
+  void close();
 
   void start(std::int64_t sequence_id, nlohmann::json applications, std::string name, Started started,
              Ended ended) override;
   [[nodiscard]] std::string sequence_name(std::int64_t sequence_id) const override;
   [[nodiscard]] WallTime now() const override;
-  void wake_at(std::optional<WallTime> time) override { alarm_.set(time); }
+  void wake_at(std::optional<WallTime> time) override {
+    if (!closed_) alarm_.set(time);
+  }
   void save(std::string state, Saved saved) override;
   void log(std::string_view type, int verbosity, std::string message) override;
 
@@ -50,6 +54,7 @@ class ScheduleService final : public ScheduleWorld {
   protocol::Registers& registers_;
   WallAlarm alarm_;
   std::unique_ptr<Scheduler> scheduler_;
+  bool closed_ = false;
 };
 
 }  // namespace celeriac::vm
