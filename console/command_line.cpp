@@ -35,7 +35,8 @@ std::vector<const CLI::App*> every_subcommand(const CLI::App& app) {
 void declare_globals(CLI::App& app, GlobalOptions& options) {
   app.add_option(
          "--dir", options.directory,
-         "Directory of the sockets (else $CELERIAC_DIR, $XDG_RUNTIME_DIR/celeriac, /tmp/celeriac-UID)")
+         "Directory of the sockets (else $CELERIAC_DIR, $XDG_RUNTIME_DIR/celeriac, /tmp/celeriac-UID, or "
+         "/run/celeriac of the service)")
       ->type_name("DIR");
   app.add_flag("--json", options.json, "Documents for programs instead of text for people");
   app.add_flag("--hal", options.hypervisor, "Talk to the hypervisor directly, past the VM");

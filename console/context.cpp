@@ -8,6 +8,7 @@
 #include <ostream>
 
 #include "console/text.hpp"
+#include "protocol/listener.hpp"
 
 namespace celeriac::console {
 using protocol::Error;
@@ -60,20 +61,40 @@ Exit exit_of(const Error& error) {
   return Exit::failed;
 }
 
-std::filesystem::path Context::directory() const {
+std::optional<std::filesystem::path> Context::named_directory() const {
   if (!options_.directory.empty()) return options_.directory;
-  if (const auto named = world_.variable("CELERIAC_DIR")) return *named;
+  if (auto named = world_.variable("CELERIAC_DIR")) return std::move(*named);
+  return std::nullopt;
+}
+
+std::filesystem::path Context::directory() const {
+  if (auto named = named_directory()) return std::move(*named);
   if (const auto runtime = world_.variable("XDG_RUNTIME_DIR"))
     return std::filesystem::path(*runtime) / "celeriac";
   return std::format("/tmp/celeriac-{}", getuid());
 }
 
+std::filesystem::path Context::host_directory() const {
+  const auto own = directory();
+  if (named_directory() || world_.service.empty()) return own;
+  for (const char* socket : {"vm.sock", "hal.sock"})
+    if (protocol::answers(own / socket)) return own;
+  // Sockets that systemd listens on are there whether the daemons run or not.
+  std::error_code ignored;
+  return std::filesystem::exists(world_.service / "vm.sock", ignored) ? world_.service : own;
+}
+
+std::filesystem::path Context::recording_directory() const {
+  const auto host = host_directory();
+  return !world_.service.empty() && host == world_.service ? world_.service_state : host;
+}
+
 Target Context::vm() const {
-  return {.who = "the VM", .socket = directory() / "vm.sock"};
+  return {.who = "the VM", .socket = host_directory() / "vm.sock"};
 }
 
 Target Context::hypervisor() const {
-  return {.who = "the hypervisor", .socket = directory() / "hal.sock"};
+  return {.who = "the hypervisor", .socket = host_directory() / "hal.sock"};
 }
 
 Result<Target> Context::target() const {

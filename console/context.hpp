@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,8 +34,14 @@ class Context {
   [[nodiscard]] const GlobalOptions& options() const noexcept { return options_; }
   [[nodiscard]] bool json() const noexcept { return options_.json; }
 
-  /// Where the sockets are: --dir, else CELERIAC_DIR, else XDG_RUNTIME_DIR/celeriac, else /tmp/celeriac-UID.
+  /// Where a host of this user's runs: --dir, else CELERIAC_DIR, else XDG_RUNTIME_DIR/celeriac, else
+  /// /tmp/celeriac-UID.
   [[nodiscard]] std::filesystem::path directory() const;
+  /// Where the host's sockets are: directory(), or those of the installed service where nobody has named
+  /// another one and no host runs in directory().
+  [[nodiscard]] std::filesystem::path host_directory() const;
+  /// Where its hypervisor keeps what it has recorded.
+  [[nodiscard]] std::filesystem::path recording_directory() const;
   /// The sockets themselves, whatever --connect and --hal say.
   [[nodiscard]] Target vm() const;
   [[nodiscard]] Target hypervisor() const;
@@ -56,6 +63,8 @@ class Context {
   void note(std::string_view text);
 
  private:
+  [[nodiscard]] std::optional<std::filesystem::path> named_directory() const;
+
   World& world_;
   GlobalOptions options_;
 };

@@ -40,6 +40,8 @@ World real_world(boost::asio::io_context& io) {
   world.terminal.colour = world.terminal.interactive && !world.variable("NO_COLOR");
   world.terminal.unicode = speaks_utf8(world);
   world.terminal.columns = columns_of_terminal;
+  world.service = "/run/celeriac";
+  world.service_state = "/var/lib/celeriac/hal";
   std::error_code ignored;
   world.programs = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
   return world;

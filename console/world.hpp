@@ -29,6 +29,10 @@ struct World {
   std::optional<int> input = std::nullopt;
   /// Where the daemons' programs lie: the directory of this one.
   std::filesystem::path programs = {};
+  /// Where the installed service has its sockets; empty: there is none.
+  std::filesystem::path service = {};
+  /// Where its hypervisor keeps what it has recorded.
+  std::filesystem::path service_state = {};
   std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
 
   /// A variable of the environment; nullopt also where it is empty.

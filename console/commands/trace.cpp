@@ -86,7 +86,7 @@ asio::awaitable<Exit> run_hypervisor_program(Context& context, std::vector<std::
 }
 
 std::vector<std::string> arguments_of(const Context& context, const char* word, const Trace& trace) {
-  std::vector<std::string> arguments{"trace", word, "--dir", context.directory().string()};
+  std::vector<std::string> arguments{"trace", word, "--dir", context.recording_directory().string()};
   if (!trace.since.empty()) arguments.insert(arguments.end(), {"--since", trace.since});
   if (trace.follow) arguments.emplace_back("--follow");
   if (trace.everything) arguments.emplace_back("--all");

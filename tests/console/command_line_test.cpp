@@ -153,6 +153,26 @@ TEST_CASE("the directory comes from --dir, then CELERIAC_DIR, then XDG_RUNTIME_D
   CHECK(celeriac({"ps", "--hal"}).err.contains("/run/user/7/celeriac/hal.sock"));
 }
 
+TEST_CASE("the installed service is found where no directory is named and no host of one's own runs") {
+  TemporaryDirectory directory;
+  CommandLine celeriac(directory);
+  celeriac.environment["CELERIAC_DIR"] = "";
+  celeriac.environment["XDG_RUNTIME_DIR"] = directory.path() / "user";
+  celeriac.service = directory.path() / "service";
+  CHECK(celeriac({"ps"}).err.contains("user/celeriac/vm.sock"));  // it is not installed
+  std::filesystem::create_directories(celeriac.service);
+  (void)directory.file("service/vm.sock", "");
+  CHECK(celeriac({"ps"}).err.contains("service/vm.sock"));
+  CHECK(celeriac({"ps", "--hal"}).err.contains("service/hal.sock"));
+  CHECK(celeriac({"ps", "--dir", "/nowhere"}).err.contains("/nowhere/vm.sock"));
+  std::filesystem::create_directories(directory.path() / "user/celeriac");
+  const protocol::Dispatcher dispatcher(protocol::Server::vm);
+  const auto own =
+      protocol::Listener::on_unix(celeriac.io, directory.path() / "user/celeriac/vm.sock", dispatcher);
+  REQUIRE(own);
+  CHECK(celeriac({"ps", "--hal"}).err.contains("user/celeriac/hal.sock"));
+}
+
 TEST_CASE("the option --connect needs a host and a port") {
   TemporaryDirectory directory;
   CommandLine celeriac(directory);

@@ -44,6 +44,7 @@ Outcome CommandLine::operator()(std::vector<std::string> words) {
                                                     : std::nullopt;
   };
   world.programs = programs;
+  world.service = service;
   world.input = input;
   world.terminal.interactive = interactive;
   io.restart();

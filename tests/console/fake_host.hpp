@@ -54,6 +54,7 @@ class CommandLine {
   boost::asio::io_context io{1};
   std::map<std::string, std::string> environment;
   std::filesystem::path programs;
+  std::filesystem::path service;  ///< where an installed service would have its sockets
   bool interactive = false;
   std::optional<int> input;  ///< what the person types into
 
