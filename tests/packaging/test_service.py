@@ -65,7 +65,7 @@ class Service(unittest.TestCase):
         hal = Supervised(self, "celeriac-hal", "hal.sock", "--serial", "/nowhere")
         self.assertIn("STATUS=/nowhere cannot be opened", hal.hear("READY=1"))
         with wire.Client(hal.path) as client:
-            self.assertEqual(client.call("SYS", "STATU")[0], 0)
+            self.assertEqual(client.call("SYS", "STATU").status, 0)
         hal.process.send_signal(signal.SIGTERM)
         hal.hear("STOPPING=1")
         self.assertEqual(hal.process.wait(DEADLINE), 0)
@@ -77,7 +77,7 @@ class Service(unittest.TestCase):
         for _ in range(3):
             vm.hear("WATCHDOG=1")
         with wire.Client(vm.path) as client:
-            self.assertEqual(client.call("CODE", "LIST")[0], 0)
+            self.assertEqual(client.call("CODE", "LIST").status, 0)
         vm.process.send_signal(signal.SIGTERM)
         vm.hear("STOPPING=1")
         self.assertEqual(vm.process.wait(DEADLINE), 0)
