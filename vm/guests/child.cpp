@@ -59,7 +59,8 @@ std::expected<pid_t, int> start_child(std::vector<std::string> words, std::span<
   };
   int reason = spawn();
   if (reason == ENOTSUP && group) {
-    // Without clone3(), which systemd takes from those whose namespaces it restricts, nobody is born in a group.
+    // Without clone3(), which systemd takes from those whose namespaces it restricts, nobody is born in a
+    // group.
     ::posix_spawnattr_setflags(&plan.attributes, static_cast<short>(flags & ~POSIX_SPAWN_SETCGROUP));
     reason = spawn();
     if (reason == 0 && !group->take_in(pid)) {
