@@ -197,6 +197,7 @@ void Hypervisor::publish() {
     registers_.publish("outputs", outputs_.document(board_letter()));
   publish_named(changes);
   registers_.touch("status");
+  if (published_) published_();
 }
 
 // Pins and parameters have registers only once somebody has asked for them.
@@ -258,6 +259,12 @@ std::optional<Json> Hypervisor::config_value(std::string_view name, Source sourc
   return std::nullopt;
 }
 
+gpio::MachineState Hypervisor::machine() const {
+  return {.online = link_.state() == firmware::LinkState::ready,
+          .locked = link_.lock().engaged(),
+          .busy = queue_.at_work().has_value()};
+}
+
 Json Hypervisor::status() const {
   auto tree = machine_document(link_);
   tree["busy"] = queue_.at_work().has_value();
@@ -266,6 +273,7 @@ Json Hypervisor::status() const {
   tree["homing"] = reckoning_.homings();
   tree["outputs"] = outputs_.document(board_letter());
   if (button_.known()) tree["stop_button"] = gpio::document(button_);
+  for (const auto& [name, document] : status_parts_) tree[name] = document();
   auto& host = tree["settings"] = Json::object();
   for (const auto& setting : settings::host_settings())
     host[std::string(setting.name)] = config_value(setting.name).value_or(nullptr);

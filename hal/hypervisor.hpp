@@ -3,10 +3,12 @@
 
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
+#include <functional>
 #include <set>
 #include <vector>
 
 #include "hal/firmware/link.hpp"
+#include "hal/gpio/blink.hpp"
 #include "hal/gpio/button_state.hpp"
 #include "hal/motion/jog.hpp"
 #include "hal/motion/moves.hpp"
@@ -61,6 +63,17 @@ class Hypervisor final : private firmware::LinkObserver {
   [[nodiscard]] std::optional<protocol::Json> memory() const;
   /// Goes on from a memory, once the board of that memory is ready.
   void remember(const protocol::Json& memory);
+
+  /// Other parts of this program have a branch of the status tree each.
+  void add_status(std::string name, std::function<protocol::Json()> document) {
+    status_parts_.emplace_back(std::move(name), std::move(document));
+  }
+  /// Hears that what is published has changed.
+  void on_published(std::function<void()> hook) { published_ = std::move(hook); }
+  /// Hears of SYS.WRITE_LED: the LEDs are on lines of the computer.
+  void on_led(std::function<void(int led, bool on)> hook) { led_ = std::move(hook); }
+  /// What lights and outputs of the computer go by.
+  [[nodiscard]] gpio::MachineState machine() const;
 
   /// A sentence of another part of this program, for the log.
   void note(firmware::Severity severity, std::string message) { report(severity, std::move(message)); }
@@ -200,6 +213,9 @@ class Hypervisor final : private firmware::LinkObserver {
   std::set<int> unsafe_;           // outputs on their way to their safe state
   bool driving_safe_ = false;
   gpio::ButtonState button_;
+  std::vector<std::pair<std::string, std::function<protocol::Json()>>> status_parts_;
+  std::function<void()> published_;
+  std::function<void(int, bool)> led_;
   std::unique_ptr<Timer> reboot_timer_;
   std::vector<Completion> reboot_waiters_;
   std::uint8_t unpublished_ = 0;

@@ -202,9 +202,11 @@ void Hypervisor::set_servo_angle(const Arguments& arguments, Owner owner, Comple
              [this, pin = *pin, degrees = *degrees] { return pins_.set_servo(pin, degrees); });
 }
 
-// The LEDs are on lines of the host, not on the board: what they should show is a register.
+// The LEDs are on lines of the host, not on the board: what they should show is a register, whether there is
+// such a line or not.
 void Hypervisor::write_led(const Arguments& arguments, Owner, Completion completion) {
   registers_.publish(std::format("gpio.BoxLed{}", arguments.integer("led")), arguments.integer("value"));
+  if (led_) led_(static_cast<int>(arguments.integer("led")), arguments.integer("value") != 0);
   completion(Done{});
 }
 

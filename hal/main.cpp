@@ -11,7 +11,11 @@
 
 #include "hal/camera/command_line.hpp"
 #include "hal/firmware/descriptor_port.hpp"
-#include "hal/gpio/stop_button.hpp"
+#include "hal/gpio/control_socket.hpp"
+#include "hal/gpio/lines.hpp"
+#include "hal/gpio/lines_command.hpp"
+#include "hal/gpio/lines_file.hpp"
+#include "hal/gpio/simulated_chips.hpp"
 #include "hal/recording/recording.hpp"
 #include "hal/recording/trace_command.hpp"
 #include "hal/service.hpp"
@@ -33,7 +37,8 @@ struct Options {
   std::string serial = "auto";
   protocol::Doors doors;
   fs::path parameters;
-  std::string stop_button;
+  fs::path lines;
+  std::string gpio = "chips";
   hal::camera::PhotoOptions photos;
   bool verbose = false;
 };
@@ -55,14 +60,35 @@ std::string board_line(const hal::firmware::Link& link) {
   return std::format("{}, firmware {}, on {}", board.board().name, board.version, link.port_name());
 }
 
+/// The computer's GPIO, or its double with a socket for hands.
+struct Gpio {
+  std::unique_ptr<hal::gpio::Chips> chips;
+  std::unique_ptr<hal::gpio::ControlSocket> hands = nullptr;
+};
+
+Result<Gpio> open_chips(asio::io_context& io, std::string_view kind,
+                        const std::vector<hal::gpio::LineSpec>& specs) {
+  constexpr std::string_view simulated = "simulated:";
+  if (kind == "chips") return Gpio{hal::gpio::make_chips(io)};
+  if (!kind.starts_with(simulated) || kind.size() == simulated.size())
+    return protocol::fail(Status::malformed,
+                          std::format("--gpio is chips or simulated:SOCKET, and not \"{}\".", kind));
+  auto chips = std::make_unique<hal::gpio::SimulatedChips>(specs);
+  auto hands = hal::gpio::ControlSocket::open(
+      io, kind.substr(simulated.size()),
+      [&simulation = *chips](std::string_view line) { return hal::gpio::hand(simulation, line); });
+  if (!hands) return std::unexpected(std::move(hands.error()));
+  return Gpio{std::move(chips), std::move(*hands)};
+}
+
 Result<void> run(const Options& options) {
   auto token = protocol::read_token(options.doors);
   if (!token) return std::unexpected(token.error());
-  std::optional<hal::gpio::LineSpec> button_line;
-  if (!options.stop_button.empty()) {
-    auto spec = hal::gpio::parse_line_spec(options.stop_button);
-    if (!spec) return std::unexpected(spec.error());
-    button_line = std::move(*spec);
+  std::vector<hal::gpio::LineSpec> specs;
+  if (!options.lines.empty()) {
+    auto described = hal::gpio::load_lines(options.lines);
+    if (!described) return std::unexpected(std::move(described.error()));
+    specs = std::move(*described);
   }
   hal::Hypervisor::Options settings{.dir = options.dir};
   if (!options.parameters.empty()) {
@@ -104,22 +130,29 @@ Result<void> run(const Options& options) {
   if (!photos) return std::unexpected(photos.error());
   hal::install(dispatcher, (*photos)->photographer());
 
+  const auto chips = open_chips(io, options.gpio, specs);
+  if (!chips) return std::unexpected(chips.error());
+  hal::gpio::Lines lines(
+      std::move(specs), timers, *chips->chips, registers,
+      {.button = [&](hal::gpio::ButtonState state) { hypervisor.stop_button(std::move(state)); },
+       .say = [&](hal::firmware::Severity severity,
+                  std::string text) { hypervisor.note(severity, std::move(text)); }});
+  hypervisor.add_status("gpio", [&] { return lines.document(); });
+  hypervisor.on_published([&] { lines.machine(hypervisor.machine()); });
+  hypervisor.on_led([&](int led, bool on) { lines.led(led, on); });
+  hal::install(dispatcher, lines);
+
   protocol::Doors to_open = options.doors;
   to_open.listening = service.take_socket(to_open.socket.filename().string()).value_or(-1);
   const auto doors = protocol::open(io, to_open, dispatcher);
   if (!doors) return std::unexpected(doors.error());
-  const auto lines = hal::gpio::make_line_watcher(io);
-  std::optional<hal::gpio::StopButton> button;
-  if (button_line) {
-    button.emplace(std::move(*button_line), timers, *lines,
-                   [&](hal::gpio::ButtonState state) { hypervisor.stop_button(std::move(state)); });
-    button->start();  // before anything can move
-  }
+  lines.start();  // before anything can move
   if (auto started = hypervisor.start(); !started) return started;
 
   asio::signal_set signals(io, SIGTERM, SIGINT);
   const auto end = [&] {
     service.stopping("What moves comes to rest.");
+    lines.come_to_rest();
     hypervisor.come_to_rest([&] {
       hypervisor.stop();
       // Answers that are under way get out, and the recording; then nothing keeps the loop.
@@ -147,6 +180,7 @@ int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
   if (argc > 1 && std::string_view(argv[1]) == "trace")
     return hal::recording::trace_command(argc - 1, argv + 1);
+  if (argc > 1 && std::string_view(argv[1]) == "lines") return hal::gpio::lines_command(argc - 1, argv + 1);
   Options options;
   CLI::App app(
       "celeriac-hal: the hypervisor. It owns the serial line to the board and serves the machine on a "
@@ -165,14 +199,21 @@ int main(int argc, char** argv) {
                "serve on standard input and output as well, and end with them");
   app.add_option("--parameters", options.parameters,
                  "JSON file of firmware parameters, name: value, for those that DIR/parameters.json has not");
-  app.add_option("--stop-button", options.stop_button,
-                 "GPIO line of a stop button: CHIP:LINE[,active=high|low][,debounce=MS]; a broken wire stops")
-      ->type_name("LINE");
+  app.add_option("--lines", options.lines,
+                 "JSON file that names the computer's GPIO lines: stop button, buttons, lights")
+      ->type_name("FILE");
+  app.add_option(
+         "--gpio", options.gpio,
+         "chips: those of this computer; or simulated:SOCKET, lines of memory with hands on that socket")
+      ->type_name("GPIO")
+      ->capture_default_str();
   hal::camera::add_options(app, options.photos);
   app.add_flag("--verbose", options.verbose, "log more");
   app.footer(
       "Example: celeriac-hal --dir /var/lib/celeriac --serial auto\n"
-      "`celeriac-hal trace --help` tells how to read what it has recorded.");
+      "`celeriac-hal trace --help` tells how to read what it has recorded, `celeriac-hal lines --help` how "
+      "to "
+      "check the GPIO lines.");
   CLI11_PARSE(app, argc, argv);
   if (options.doors.socket.empty()) options.doors.socket = options.dir / "hal.sock";
 

@@ -43,4 +43,18 @@ void install(protocol::Dispatcher& dispatcher, camera::Photographer& photographe
   });
 }
 
+void install(protocol::Dispatcher& dispatcher, gpio::Lines& lines) {
+  using namespace protocol::literals;
+  dispatcher.on("SYS.WRITE_LINE"_op, [&lines](protocol::Request& request, protocol::Responder responder) {
+    const auto& arguments = request.arguments;
+    answer(std::move(responder))(
+        outcome_of(lines.write(arguments.string("line"), arguments.integer("value") != 0,
+                               static_cast<gpio::Blink>(arguments.integer("blink")))));
+  });
+  dispatcher.on("SYS.READ_LINE"_op, [&lines](protocol::Request& request, protocol::Responder responder) {
+    answer(std::move(responder))(outcome_of(
+        lines.read(request.arguments.string("line")).transform([](bool value) { return value ? 1 : 0; })));
+  });
+}
+
 }  // namespace celeriac::hal

@@ -73,6 +73,14 @@ constexpr Field write_pin_fields[] = {pin, number("value", "", "0 or 1, analog 0
 constexpr Field read_pin_fields[] = {pin, mode};
 constexpr Field led_fields[] = {{"led", FieldType::integer, "", "number of the LED", true, 0, 3, 4},
                                 {"value", FieldType::integer, "", "0 off, 1 on", true, 0, 0, 1}};
+/// Not at all, once a second, four times a second, a flash every two seconds.
+constexpr Choice blink_choices[] = {{0, "off"}, {1, "slow"}, {2, "fast"}, {3, "pulse"}};
+constexpr Field gpio_line = text("line", "name of the line, as lines.json has it");
+constexpr Field write_line_fields[] = {
+    gpio_line,
+    {"value", FieldType::integer, "", "0 off, 1 on", true, 0, 0, 1},
+    optional(choice("blink", "how it is on: off is steadily", blink_choices))};
+constexpr Field read_line_fields[] = {gpio_line};
 constexpr Field board_fields[] = {
     text("board", "the board, as `flash_firmware` names it: \"farmduino_k18\"")};
 constexpr Field ownership_fields[] = {
@@ -343,6 +351,8 @@ constexpr Operation table[] = {
   {"SYS.WRITE_PIN", "SYS", "WRPIN", hypervisor, document, "", write_pin_fields, "0", "", "Writes a pin; a digital pin is read back.", "pin=8 value=1 mode=digital"},
   {"SYS.READ_PIN", "SYS", "RDPIN", hypervisor, document, "", read_pin_fields, "the value read", "", "Reads a pin.", "pin=59 mode=analog"},
   {"SYS.WRITE_LED", "SYS", "WRLED", hypervisor, document, "", led_fields, "0", "", "Switches a LED of the box.", "led=3 value=1"},
+  {"SYS.WRITE_LINE", "SYS", "WRLIN", hypervisor, document, "", write_line_fields, "0", "", "Switches a GPIO line of the computer, or lets it blink.", "line=led_blue value=1 blink=slow"},
+  {"SYS.READ_LINE", "SYS", "RDLIN", hypervisor, document, "", read_line_fields, "the value, 0 or 1", "", "Reads a GPIO line of the computer.", "line=button_3"},
   {"SYS.SET_PIN_IO_MODE", "SYS", "PINIO", hypervisor, document, "", io_mode_fields, "0", "", "Sets the direction of a pin.", "pin=8 io_mode=output"},
   {"SYS.READ_STATUS", "SYS", "STATU", hypervisor, none, "", no_fields, "number of slices", "the status tree", "Reads the whole status tree.", ""},
   {"SYS.CONFIG_UPDATE", "SYS", "CFGUP", hypervisor, document, "", config_update_fields, "0", "", "Changes a firmware parameter or a setting of the host.", "package=firmware config=movement_max_spd_x value=400"},
@@ -361,7 +371,7 @@ constexpr Operation table[] = {
   {"SYS.INSTALL_FARMWARE", "SYS", "FWINS", vm, document, "", url_fields, "0", "", "Installs a script package.", "", still, later},
   {"SYS.REMOVE_FARMWARE", "SYS", "FWREM", vm, document, "", script_package_fields, "0", "", "Removes a script package.", "", still, later},
   {"SYS.UPDATE_FARMWARE", "SYS", "FWUPD", vm, document, "", script_package_fields, "0", "", "Updates a script package.", "", still, later},
-  {"SYS.REGISTER_GPIO", "SYS", "GPREG", vm, document, "", register_gpio_fields, "0", "", "Lets an edge on a line start a sequence: kept as a pin binding.", "line=16 sequence_id=1 edge=rising"},
+  {"SYS.REGISTER_GPIO", "SYS", "GPREG", vm, document, "", register_gpio_fields, "0", "", "Lets an edge on a GPIO line start a sequence: kept as a pin binding.", "line=16 sequence_id=1 edge=rising"},
   {"SYS.UNREGISTER_GPIO", "SYS", "GPUNR", vm, document, "", line_fields, "0", "", "Ends that.", "line=16"},
   {"SYS.WAIT", "SYS", "WAIT", vm, document, "", wait_fields, "0, when the time is over", "", "Waits.", "milliseconds=500"},
   {"SYS.SLEEP", "SYS", "SLEEP", vm, document, "", wait_fields, "0, when the time is over", "", "Waits; motors may be powered down meanwhile.", "milliseconds=500"},

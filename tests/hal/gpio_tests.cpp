@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "bench.hpp"
+#include "hal/gpio/simulated_chips.hpp"
 #include "hal/gpio/stop_button.hpp"
 #include "hal/recording/replay.hpp"
 #include "simulated_board.hpp"
@@ -12,81 +13,25 @@ namespace {
 
 using namespace std::chrono_literals;
 using gpio::ButtonState;
-using gpio::parse_line_spec;
 using protocol::Json;
-using protocol::Result;
 using protocol::Status;
 
-/// A line with a hand on it.
-class FakeLine final : public gpio::LineWatcher {
- public:
-  Result<std::unique_ptr<gpio::WatchedLine>> watch(const gpio::LineSpec&, std::function<void()> changed,
-                                                   std::function<void(std::string)> lost) override {
-    ++looked_for;
-    if (!there)
-      return protocol::fail(Status::not_found, "There is no GPIO chip fake: this computer has none.");
-    changed_ = std::move(changed);
-    lost_ = std::move(lost);
-    return std::make_unique<Watched>(*this);
-  }
-  void set(bool level) {
-    active = level;
-    changed_();
-  }
-  void take_away() {
-    there = false;
-    lost_("no such device");
-  }
-
-  bool there = true, active = false;
-  int looked_for = 0;
-
- private:
-  class Watched final : public gpio::WatchedLine {
-   public:
-    explicit Watched(FakeLine& line) : line_(line) {}
-    Result<bool> active() override { return line_.active; }
-
-   private:
-    FakeLine& line_;
-  };
-  std::function<void()> changed_;
-  std::function<void(std::string)> lost_;
-};
+const gpio::LineSpec normally_closed{.name = "estop_button",
+                                     .chip = "fake",
+                                     .line = "17",
+                                     .role = gpio::Role::stop,
+                                     .bias = gpio::Bias::pull_up};
 
 struct WithButton {
   explicit WithButton(bool recorded = false) : bench(board, Json::object(), {}, recorded) {}
+  void press(bool pressed) { REQUIRE(chips.press("estop_button", pressed)); }
+
   SimulatedBoard board;
   Bench bench;
-  FakeLine line;
-  gpio::StopButton button{*parse_line_spec("fake:17"), bench.timers, line,
+  gpio::SimulatedChips chips{{normally_closed}};
+  gpio::StopButton button{normally_closed, bench.timers, chips,
                           [this](ButtonState state) { bench.hypervisor.stop_button(std::move(state)); }};
 };
-
-TEST_CASE("a stop button is named by chip and line, with its wiring") {
-  const auto plain = parse_line_spec("pinctrl-bcm2711:17");
-  REQUIRE(plain);
-  CHECK(plain->chip == "pinctrl-bcm2711");
-  CHECK(plain->line == "17");
-  CHECK(plain->active_high);
-  const auto full = parse_line_spec("gpio:0:STOP,active=low,debounce=20");
-  REQUIRE(full);
-  CHECK(full->chip == "gpio:0");
-  CHECK(full->line == "STOP");
-  CHECK_FALSE(full->active_high);
-  CHECK(full->debounce == 20ms);
-}
-
-TEST_CASE("a stop button that is not well described is refused with a sentence") {
-  for (const auto* text :
-       {"", "17", ":17", "chip:", "chip:17,active=maybe", "chip:17,debounce=", "chip:17,debounce=-1",
-        "chip:17,debounce=101", "chip:17,debounce=5ms", "chip:17,colour=red"}) {
-    const auto spec = parse_line_spec(text);
-    INFO(text);
-    REQUIRE_FALSE(spec);
-    CHECK(spec.error().message.find("--stop-button") != std::string::npos);
-  }
-}
 
 TEST_CASE("pressing the stop button stops the machine in mid-move, as any client's emergency stop does") {
   WithButton with;
@@ -95,7 +40,7 @@ TEST_CASE("pressing the stop button stops the machine in mid-move, as any client
   const auto move = with.bench.start("SYS.MOVE_ABSOLUTE", {{"x", 200}, {"y", 0}, {"z", 0}});
   with.bench.run_for(2s);
   const auto before = with.bench.now();
-  with.line.set(true);
+  with.press(true);
   CHECK(with.bench.wire.back().second.starts_with("E"));
   CHECK(with.bench.wire.back().first == before);
   with.bench.run_for(100ms);
@@ -109,12 +54,12 @@ TEST_CASE("while the stop button is held an unlock is refused, and names it") {
   WithButton with;
   with.button.start();
   REQUIRE(with.bench.run_until_ready());
-  with.line.set(true);
+  with.press(true);
   with.bench.run_for(1s);
   const auto refused = with.bench.call("SYS.EMERGENCY_UNLOCK");
   CHECK(refused.status() == Status::locked);
   CHECK(refused.message().find("17 of fake") != std::string::npos);
-  with.line.set(false);
+  with.press(false);
   with.bench.run_for(1s);
   CHECK(with.bench.registers.value("locked") == true);  // releasing it is not unlocking
   CHECK(with.bench.call("SYS.EMERGENCY_UNLOCK").ok());
@@ -122,7 +67,7 @@ TEST_CASE("while the stop button is held an unlock is refused, and names it") {
 
 TEST_CASE("a stop button that is held at the start locks before anything moves") {
   WithButton with;
-  with.line.active = true;
+  with.press(true);
   with.button.start();
   with.bench.run_for(10s);
   CHECK(with.bench.registers.value("locked") == true);
@@ -131,17 +76,17 @@ TEST_CASE("a stop button that is held at the start locks before anything moves")
 
 TEST_CASE("a line that is not there is looked for again, said once, and shown in the status") {
   WithButton with;
-  with.line.there = false;
+  REQUIRE(with.chips.remove("estop_button"));
   with.button.start();
   with.bench.run_for(30s);
-  CHECK(with.line.looked_for > 5);
+  CHECK(with.chips.asked_for() > 5);
   CHECK(std::ranges::count_if(*with.bench.log, [](const std::string& text) {
           return text.find("cannot be read") != text.npos;
         }) == 1);
   const auto status = with.bench.hypervisor.status()["stop_button"];
   CHECK(status["state"] == "missing");
-  CHECK(status["trouble"].get<std::string>().find("no GPIO chip") != std::string::npos);
-  with.line.there = true;
+  CHECK(status["trouble"].get<std::string>().find("no line 17 of fake") != std::string::npos);
+  REQUIRE(with.chips.put_back("estop_button"));
   with.bench.run_for(5s);
   CHECK(with.bench.hypervisor.status()["stop_button"]["state"] == "released");
 }
@@ -150,10 +95,10 @@ TEST_CASE("a line that goes away is reported, and found when it comes back") {
   WithButton with;
   with.button.start();
   REQUIRE(with.bench.run_until_ready());
-  with.line.take_away();
+  REQUIRE(with.chips.remove("estop_button"));
   CHECK(with.bench.hypervisor.status()["stop_button"]["state"] == "missing");
-  with.line.there = true;
-  with.line.active = true;
+  REQUIRE(with.chips.put_back("estop_button"));
+  with.press(true);
   with.bench.run_for(5s);
   CHECK(with.bench.registers.value("locked") == true);
 }
@@ -162,9 +107,36 @@ TEST_CASE("an edge that was lost stops the machine a little later") {
   WithButton with;
   with.button.start();
   REQUIRE(with.bench.run_until_ready());
-  with.line.active = true;  // and nobody says so
+  REQUIRE(with.chips.change_silently("estop_button", true));
   with.bench.run_for(gpio::look_again + 100ms);
   CHECK(with.board.board().locked());
+}
+
+TEST_CASE("the shortest press stops, and bouncing contacts are one press") {
+  WithButton with;
+  with.button.start();
+  REQUIRE(with.bench.run_until_ready());
+  for (int bounce = 0; bounce < 5; ++bounce) {
+    with.press(true);
+    with.press(false);
+    with.bench.run_for(1ms);
+  }
+  CHECK(with.bench.hypervisor.status()["stop_button"]["state"] == "held");
+  with.bench.run_for(gpio::release_settle + 10ms);
+  CHECK(with.bench.hypervisor.status()["stop_button"]["state"] == "released");
+  CHECK(with.bench.registers.value("locked") == true);
+  CHECK(std::ranges::count_if(*with.bench.log, [](const std::string& text) {
+          return text.find("is pressed") != text.npos;
+        }) == 1);
+}
+
+TEST_CASE("a broken wire stops") {
+  WithButton with;
+  with.button.start();
+  REQUIRE(with.bench.run_until_ready());
+  REQUIRE(with.chips.cut("estop_button"));
+  with.bench.run_for(10ms);
+  CHECK(with.bench.registers.value("locked") == true);
 }
 
 TEST_CASE("without a stop button the status says nothing of one") {
@@ -177,10 +149,10 @@ TEST_CASE("what a stop button did is replayed") {
   WithButton with(true);
   with.button.start();
   REQUIRE(with.bench.run_until_ready());
-  with.line.set(true);
+  with.press(true);
   with.bench.run_for(2s);
   with.bench.call("SYS.EMERGENCY_UNLOCK");
-  with.line.set(false);
+  with.press(false);
   with.bench.call("SYS.EMERGENCY_UNLOCK");
   with.bench.run_for(1s);
   with.bench.recording->finish([] {});

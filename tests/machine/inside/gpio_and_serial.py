@@ -1,6 +1,7 @@
 """What the hypervisor does with a GPIO chip of the kernel and with a USB serial adapter, through libgpiod and libserialport."""
 
 import glob
+import json
 import os
 import time
 
@@ -24,7 +25,16 @@ hal = None
 
 def start(debounce):
     global hal
-    hal = Hypervisor(FOLDER, "--serial", "auto", "--stop-button", f"{LABEL}:{STOP},debounce={debounce}")
+    os.makedirs(FOLDER, exist_ok=True)
+    lines = os.path.join(FOLDER, "lines.json")
+    with open(lines, "w") as file:
+        json.dump({"lines": {
+            "estop_button": {"chip": LABEL, "line": STOP, "direction": "input", "role": "stop", "debounce_ms": debounce},
+            "button_3": {"line": "GPIO26", "direction": "input", "debounce_ms": 5},
+            "lights": {"chip": LABEL, "line": 23, "direction": "output", "initial": 1},
+            "lid": {"line": "GPIO24", "direction": "output", "active": "low", "safe": 0, "on_stop": "safe"},
+            "led_blue": {"line": "GPIO25", "direction": "output"}}}, file)
+    hal = Hypervisor(FOLDER, "--serial", "auto", "--lines", lines)
     board.follow(hal.process, "/dev/ttyUSB")
 
 
@@ -64,11 +74,14 @@ def plug_in():
 
 @check
 def a_stop_button_whose_line_another_program_holds_is_reported_and_taken_when_it_is_free():
-    with chip.take(STOP, "somebody else"):
+    with chip.take(STOP, "somebody else"), chip.take("GPIO25", "an oven"):
         start(debounce=20)
         until(lambda: button()["state"] == "missing", "the button is missing")
-        within(f"{STOP} of {LABEL} cannot be watched (Device or resource busy)", button()["trouble"])
+        equal(hal.status()["gpio"]["led_blue"]["trouble"], 'GPIO25 is taken by "an oven".')
+        equal(hal.call("WRLIN", line="led_blue", value=1).status, wire.OFFLINE)
+        equal(button()["trouble"], f'{STOP} of {LABEL} is taken by "somebody else".')
     until(lambda: button()["state"] != "missing", "the button is watched")
+    until(lambda: hal.status()["gpio"]["led_blue"]["trouble"] is None, "the light is ours")
 
 
 @check
@@ -86,6 +99,29 @@ def a_stop_button_whose_wire_is_broken_is_held():
     equal(button()["state"], "held")  # nothing but the line's bias says so
     equal(hal.read("locked"), True)
     let_go()
+
+
+@check
+def outputs_begin_as_the_file_says_and_are_switched_by_name():
+    equal(chip.value("GPIO23"), 1)
+    equal(chip.value("GPIO24"), 1)  # off, and active low
+    hal.done("WRLIN", line="lights", value=0)
+    equal(chip.value("GPIO23"), 0)
+    hal.done("WRLIN", line="led_blue", value=1, blink=2)
+    until(lambda: chip.value("GPIO25") == 0, "it is in the dark half of its blinking", every=0.02)
+    until(lambda: chip.value("GPIO25") == 1, "it is in the other half", every=0.02)
+    equal(hal.read("gpio.led_blue"), 1)
+    hal.done("WRLIN", line="led_blue", value=0)
+    equal(hal.call("WRLIN", line="button_3", value=1).status, wire.WRONG_STATE)
+
+
+@check
+def an_input_is_read_and_its_register_follows_what_lasts_longer_than_its_debounce_time():
+    equal(hal.call("RDLIN", line="button_3").value, 0)
+    chip.pull("GPIO26", True)
+    until(lambda: hal.read("gpio.button_3") == 1, "the button is pressed")
+    chip.pull("GPIO26", False)
+    until(lambda: hal.read("gpio.button_3") == 0, "the button is released")
 
 
 @check
@@ -123,6 +159,17 @@ def a_press_stops_a_move_and_nobody_unlocks_while_the_button_is_held():
     unlock()
     assert board.events().rindex("unlocked") > board.events().rindex("emergency stop")
     equal(hal.read("trust")["x"], "stale")
+
+
+@check
+def an_output_that_says_so_goes_to_its_safe_value_at_a_stop():
+    hal.done("WRLIN", line="lid", value=1)
+    equal(chip.value("GPIO24"), 0)
+    press()
+    until(lambda: chip.value("GPIO24") == 1, "the lid is safe")
+    equal(hal.call("WRLIN", line="lid", value=1).status, wire.LOCKED)
+    let_go()
+    unlock()
 
 
 @check
