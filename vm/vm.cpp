@@ -151,7 +151,8 @@ Vm::Vm(boost::asio::io_context& io, const VmOptions& options, std::unique_ptr<Im
                        [this](std::int64_t pin) { return label_of_pin(*assets_, pin); }),
       register_service_(io, registers_, hypervisor_, remote_, world_, *store_),
       sync_service_(io, *worker_, *image_, *assets_, *store_, registers_, std::move(account)),
-      schedule_service_(io, *worker_, *image_, *assets_, *store_, world_.loop(), remote_, registers_) {
+      schedule_service_(io, *worker_, *image_, *assets_, *store_, world_.loop(), remote_, registers_),
+      binding_service_(*assets_, *store_, world_.loop(), hypervisor_, local_, remote_, registers_) {
   serve_codes(dispatcher_, *store_);
   serve_assets(dispatcher_, *assets_, *asset_store_);
   serve_processes(dispatcher_, *store_, world_.loop(), guest_processes_);

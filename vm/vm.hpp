@@ -24,6 +24,7 @@
 #include "vm/objects/timer.hpp"
 #include "vm/photos.hpp"
 #include "vm/sequences/closing.hpp"
+#include "vm/services/binding_service.hpp"
 #include "vm/services/file_service.hpp"
 #include "vm/services/guest_processes.hpp"
 #include "vm/services/message_service.hpp"
@@ -101,6 +102,7 @@ class Vm {
   RegisterService register_service_;
   SyncService sync_service_;
   ScheduleService schedule_service_;
+  BindingService binding_service_;
   std::unique_ptr<Closing> closing_;
 };
 

@@ -17,6 +17,10 @@ namespace {
 /// Capabilities of messages that a process may still save.
 constexpr std::size_t max_offered = 1024;
 
+/// Fields of operations that a capability for the hardware may be narrowed to: one pin of the board, one GPIO
+/// line of the computer.
+constexpr const char* narrowing_fields[] = {"pin", "line"};
+
 }  // namespace
 
 Capability Kernel::messaging(const ProcessName& target) const {
@@ -90,20 +94,22 @@ void Kernel::note_offered(KernelProcess& process, const protocol::Content& conte
 Result<void> Kernel::may_operate(const KernelProcess& process, const protocol::Operation& operation,
                                  const nlohmann::json& fields) const {
   if (process.spec.kind == ProcessKind::client) return {};
-  const auto asked = fields.find("pin");
+  const auto reaches = [&](const nlohmann::json& params, const char* what) {
+    const auto wanted = params.find(what), asked = fields.find(what);
+    return wanted == params.end() || (asked != fields.end() && *asked == *wanted);
+  };
   const bool allowed = process.capabilities.any_of(
       address_of(system_name("hardware")).text(), [&](const nlohmann::json& params) {
-        if (!params.is_object() || params.value("operation", nlohmann::json()) != operation.long_name)
-          return false;
-        const auto pin = params.find("pin");
-        return pin == params.end() || (asked != fields.end() && *asked == *pin);
+        return params.is_object() && params.value("operation", nlohmann::json()) == operation.long_name &&
+               std::ranges::all_of(narrowing_fields, [&](const char* what) { return reaches(params, what); });
       });
   if (allowed) return {};
-  return fail(Status::denied, asked != fields.end()
-                                  ? std::format("{} may not do {} on pin {}: it holds no capability for it.",
-                                                process.spec.name.text(), operation.long_name, asked->dump())
-                                  : std::format("{} may not do {}: it holds no capability for it.",
-                                                process.spec.name.text(), operation.long_name));
+  std::string where;
+  for (const char* const what : narrowing_fields)
+    if (const auto asked = fields.find(what); asked != fields.end())
+      where = std::format(" on {} {}", what, asked->dump());
+  return fail(Status::denied, std::format("{} may not do {}{}: it holds no capability for it.",
+                                          process.spec.name.text(), operation.long_name, where));
 }
 
 Result<void> Kernel::may_use_topic(const KernelProcess& process, const std::string& topic,

@@ -1,5 +1,6 @@
 #include "vm/objects/hardware.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <format>
 
@@ -23,6 +24,16 @@ constexpr Place places[] = {{"motion", "/sys/motion"},
                             {"camera", "/sys/camera"},
                             {"hardware", "/sys/hardware"}};
 
+/// What the path names beside the object: the pin of /sys/pins/8, the line of /sys/gpio/box_led_3.
+void take_place(Json& fields, const protocol::Operation& operation, std::string_view place) {
+  int pin = 0;
+  const auto* const end = place.data() + place.size();
+  if (const auto read = std::from_chars(place.data(), end, pin); read.ec == std::errc() && read.ptr == end)
+    fields["pin"] = pin;
+  else if (std::ranges::contains(operation.fields, "line", &protocol::Field::name))
+    fields["line"] = place;
+}
+
 }  // namespace
 
 Hardware::Hardware(Kernel& kernel, Operate operate) : kernel_(kernel), operate_(std::move(operate)) {
@@ -39,12 +50,7 @@ void Hardware::receive(NativeCall call) {
     return call.answer(
         fail(Status::unknown_operation, std::format("The machine knows nothing called {}.", spoken->name)));
   Json fields = spoken->arguments.is_object() ? spoken->arguments : Json::object();
-  if (call.rest.size() > 1) {  // /sys/pins/8
-    int pin = 0;
-    const auto digits = call.rest.substr(1);
-    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), pin);
-    if (read.ec == std::errc() && read.ptr == digits.data() + digits.size()) fields["pin"] = pin;
-  }
+  if (call.rest.size() > 1) take_place(fields, *operation, call.rest.substr(1));
   // Checked in the form that the operation takes: a pin by any other spelling is the same pin.
   auto payload = protocol::encode(*operation, fields);
   if (!payload) return call.answer(std::unexpected(std::move(payload.error())));

@@ -1,6 +1,6 @@
 #pragma once
-// /sys/motion, /sys/pins/8, /sys/gpio, /sys/camera, and hardware:distro:sys: the hypervisor's operations as
-// messages, with the checks that frames go through.
+// /sys/motion, /sys/pins/8, /sys/gpio/lights, /sys/camera, and hardware:distro:sys: the hypervisor's
+// operations as messages, with the checks that frames go through.
 
 #include <functional>
 

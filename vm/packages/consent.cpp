@@ -14,7 +14,7 @@ using protocol::shown;
 
 namespace {
 
-/// Operations whose words in the table are for those who know the protocol. {} is the pin.
+/// Operations whose words in the table are for those who know the protocol. {} is the pin or the GPIO line.
 struct OperationWords {
   std::string_view long_name;
   std::string_view one;    ///< with a pin; or of an operation without pins
@@ -26,6 +26,9 @@ constexpr OperationWords operation_words[] = {
     {"SYS.TOGGLE_PIN", "may switch {} over", "may switch every pin over, whatever is connected to it"},
     {"SYS.SET_SERVO_ANGLE", "may turn the servo on {}", "may turn every servo"},
     {"SYS.SET_PIN_IO_MODE", "may make {} an input or an output", "may make every pin an input or an output"},
+    {"SYS.READ_LINE", "may read {}", "may read every GPIO line of the computer: buttons and lights"},
+    {"SYS.WRITE_LINE", "may switch {}",
+     "may switch every GPIO output of the computer, whatever is connected to it"},
     {"SYS.TAKE_PHOTO", "may take photos", ""},
     {"SYS.READ_STATUS", "may read where the machine is and what it does", ""},
     {"SYS.EMERGENCY_LOCK", "may stop everything and lock the machine", ""},
@@ -126,12 +129,14 @@ std::string Consent::hardware(const json& params) const {
     const std::string label = pin_label_ ? pin_label_(number) : "";
     pin = label.empty() ? std::format("pin {}", number) : std::format("pin {}, the {}", number, shown(label));
   }
+  const auto line = text_of(params, "line");
+  if (!line.empty()) pin = std::format("the GPIO line {}", shown(line));
   for (const auto& row : operation_words) {
     if (row.long_name != name) continue;
-    return one_pin || row.every.empty() ? with_pin(row.one, pin) : std::string(row.every);
+    return !pin.empty() || row.every.empty() ? with_pin(row.one, pin) : std::string(row.every);
   }
   if (operation->motion) return std::format("may move the machine: it {}", phrase(*operation));
-  return std::format("may do {}, which {}{}", name, phrase(*operation), one_pin ? ", on " + pin : "");
+  return std::format("may do {}, which {}{}", name, phrase(*operation), pin.empty() ? "" : ", on " + pin);
 }
 
 std::string Consent::predicate(const ProcessName& holder, const ProcessName& issuer,

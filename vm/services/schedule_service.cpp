@@ -1,10 +1,10 @@
 #include "vm/services/schedule_service.hpp"
 
-#include <memory>
 #include <utility>
 
 #include "celeryscript/compiler_values.hpp"
 #include "vm/log_entry.hpp"
+#include "vm/services/stored_sequence.hpp"
 
 namespace celeriac::vm {
 
@@ -57,24 +57,10 @@ void ScheduleService::start(std::int64_t sequence_id, json applications, std::st
                             Ended ended) {
   auto variables = celeryscript::applications_of_items(applications);
   if (!variables) return ended(std::unexpected(std::move(variables.error())));
-  struct Run {
-    StartOptions options;
-    Started started;
-    Ended ended;
-  };
-  auto run = std::make_shared<Run>(
-      StartOptions{.name = std::move(name), .variables = std::move(*variables), .variables_win = true},
-      std::move(started), std::move(ended));
-  auto go = [this, run](Result<Sequence> sequence) {
-    if (!sequence) return run->ended(std::unexpected(std::move(sequence.error())));
-    const auto id = loop_.start(std::move(*sequence), run->options);
-    if (!id) return run->ended(std::unexpected(id.error()));
-    if (auto runs = loop_.run(*id); !runs) return run->ended(std::move(runs));
-    run->started(number(*id));
-    loop_.wait(*id, {.give = [run](Result<void> outcome) { run->ended(std::move(outcome)); },
-                     .abandoned = [] { return false; }});
-  };
-  if (auto sequence = store_.find_sequence(sequence_id, go)) go(std::move(*sequence));
+  run_stored_sequence(
+      store_, loop_, sequence_id,
+      {.name = std::move(name), .variables = std::move(*variables), .variables_win = true},
+      [started = std::move(started)](ProcessId id) mutable { started(number(id)); }, std::move(ended));
 }
 
 std::string ScheduleService::sequence_name(std::int64_t sequence_id) const {
