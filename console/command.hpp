@@ -41,7 +41,8 @@ struct Command {
   Completes completes = Completes::nothing;
 };
 
-/// Two words share the first: what the group is about.
+/// Two words share the first: what the group is about. The first alone may be a command as well; it stands
+/// before the others in the table.
 struct Group {
   std::string_view name;
   std::string_view summary;

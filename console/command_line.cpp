@@ -180,7 +180,10 @@ std::unique_ptr<CLI::App> make_parser(GlobalOptions& options, std::function<void
   for (const auto& command : commands()) {
     CLI::App& place = place_of(*app, command);
     place.fallthrough();
-    place.callback([chosen, action = command.declare(place)] { chosen(action); });
+    // A command that has commands of its own ("gpio", "gpio set") is meant where none of them is.
+    place.callback([chosen, &place, action = command.declare(place)] {
+      if (place.get_subcommands().empty()) chosen(action);
+    });
     const std::string own = place.get_footer();
     place.footer(own + (own.empty() ? "" : "\n") + footer_of(command));
   }

@@ -19,7 +19,7 @@ namespace {
 
 // Names that every host has; `watch` takes any other as well.
 constexpr std::string_view register_names =
-    "position encoders locked busy firmware log status pins. gpio. process. config.";
+    "position encoders locked busy firmware log status gpio pins. gpio. process. config.";
 
 /// Long options of a parser, those of the whole line included.
 std::string options_of(const CLI::App& app) {

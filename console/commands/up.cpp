@@ -2,7 +2,9 @@
 
 #include <CLI/App.hpp>
 #include <CLI/Validators.hpp>
+#include <filesystem>
 #include <format>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -12,6 +14,7 @@
 #include "console/commands/declarations.hpp"
 #include "console/process_status.hpp"
 #include "console/text.hpp"
+#include "console/up/box_lines.hpp"
 #include "console/up/garden.hpp"
 #include "console/up/run_directory.hpp"
 #include "console/up/supervisor.hpp"
@@ -38,6 +41,7 @@ struct Up {
   double speed = 1;
   std::string board = "arduino";
   std::string camera, photo_hook;
+  std::string lines;
   std::string tcp;
   std::string web_api, web_token_file, web_ca;
   /// Handed on to the gateway as they are.
@@ -59,6 +63,18 @@ std::vector<std::string> gateway_arguments(const Up& up, const std::string& dir)
   return arguments;
 }
 
+/// The description of the GPIO lines: what the person names, or of a simulated host FarmBot's box; "" for
+/// none.
+Result<std::string> lines_file(const Up& up, const RunDirectory& directory) {
+  if (!up.lines.empty() || !up.simulate) return up.lines;
+  const auto path = directory.path() / "lines.json";
+  if (std::filesystem::exists(path)) return path.string();  // somebody may have changed it
+  std::ofstream file(path, std::ios::trunc);
+  file << box_lines() << std::flush;
+  if (file) return path.string();
+  return protocol::fail(Status::failed, std::format("Cannot write {}.", path.string()));
+}
+
 /// The programs of a host, in the order in which they start.
 Result<std::vector<ChildSpec>> crew_of(Context& context, const Up& up, const RunDirectory& directory) {
   const std::string dir = directory.path().string();
@@ -71,7 +87,8 @@ Result<std::vector<ChildSpec>> crew_of(Context& context, const Up& up, const Run
     if (auto written = write_garden_parameters(parameters, up.board); !written)
       return std::unexpected(written.error());
     const std::string socket = directory.simulator_socket().string();
-    hal.insert(hal.end(), {"--parameters", parameters.string()});
+    hal.insert(hal.end(), {"--parameters", parameters.string(), "--gpio",
+                           "simulated:" + directory.gpio_socket().string()});
     if (up.camera.empty()) hal.insert(hal.end(), {"--camera", "simulated:" + socket});
     crew.push_back(
         {"firmware-sim",
@@ -82,6 +99,10 @@ Result<std::vector<ChildSpec>> crew_of(Context& context, const Up& up, const Run
   for (const auto& [option, value] :
        {std::pair("--camera", &up.camera), std::pair("--photo-hook", &up.photo_hook)})
     if (!value->empty()) hal.insert(hal.end(), {option, *value});
+  if (const auto lines = lines_file(up, directory); !lines)
+    return std::unexpected(lines.error());
+  else if (!lines->empty())
+    hal.insert(hal.end(), {"--lines", *lines});
   if (!up.tcp.empty()) {
     vm.insert(vm.end(), {"--tcp", up.tcp});
     if (const auto& token = context.token_file(); !token.empty())
@@ -189,6 +210,9 @@ Action declare_up(CLI::App& app) {
       ->type_name("CAMERA");
   app.add_option("--photo-hook", up->photo_hook, "Program that is started with the path of each photo")
       ->type_name("PROGRAM");
+  app.add_option("--lines", up->lines,
+                 "File that names the computer's GPIO lines; a simulated one has those of FarmBot's box")
+      ->type_name("FILE");
   app.add_option("--tcp", up->tcp, "The VM listens on TCP as well; with --token-file")
       ->type_name("ADDR:PORT");
   auto* web_api =

@@ -25,6 +25,8 @@ class RunDirectory {
   [[nodiscard]] std::filesystem::path firmware_log() const { return path_ / "firmware.log"; }
   /// Where the simulator takes commands: faults, plants, what the bed looks like.
   [[nodiscard]] std::filesystem::path simulator_socket() const { return path_ / "sim.sock"; }
+  /// Where the simulated computer's GPIO lines take hands.
+  [[nodiscard]] std::filesystem::path gpio_socket() const { return path_ / "gpio.sock"; }
 
  private:
   RunDirectory(std::filesystem::path path, int lock) : path_(std::move(path)), lock_(lock) {}
