@@ -73,6 +73,9 @@ class Gpio(unittest.TestCase):
             self.assertEqual(client.read("gpio.BoxLed3"), 1)
             self.assertEqual(client.call("SYS", "WRLIN", {"line": "button_3", "value": 1}).status, wire.WRONG_STATE)
             self.assertEqual(client.call("SYS", "WRLIN", {"line": "nothing", "value": 1}).status, wire.NOT_FOUND)
+        # As guests do, through the object of the line.
+        self.host.celeriac("image", "send", "/sys/gpio/led_green", "farmbot.write_line", "value=1", check=0)
+        self.assertEqual(json.loads(hand(self.host, "state"))["led_green"]["value"], 1)
         self.host.celeriac("gpio", "set", "led_blue", "0", check=0)
         _, table, _ = self.host.celeriac("gpio", check=0)
         self.assertIn("led_blue", table)

@@ -114,6 +114,17 @@ TEST_CASE("the machine is asked for by operation, and by pin where there is one"
         "a:pkg:pub may not do SYS.WRITE_PIN on pin 9: it holds no capability for it.");
 }
 
+TEST_CASE("a GPIO line of the computer is asked for by its name, as a pin is by its number") {
+  Bench bench;
+  auto& a = bench.guest("a");
+  bench.kernel.grant(a, {"n.os@hardware:distro:sys", R"({"operation":"SYS.WRITE_LINE","line":"lights"})"});
+  CHECK(bench.kernel.may_operate(a, "SYS.WRITE_LINE"_op, {{"line", "lights"}, {"value", 1}}));
+  CHECK_FALSE(bench.kernel.may_operate(a, "SYS.READ_LINE"_op, {{"line", "lights"}}));
+  const auto refused = bench.kernel.may_operate(a, "SYS.WRITE_LINE"_op, {{"line", "heater"}, {"value", 1}});
+  CHECK(refused.error().message ==
+        "a:pkg:pub may not do SYS.WRITE_LINE on line \"heater\": it holds no capability for it.");
+}
+
 TEST_CASE("a revoked capability of a topic ends the subscription") {
   Bench bench;
   auto& a = bench.guest("a");

@@ -67,6 +67,10 @@ TEST_CASE("hardware is told in the words of the operation table") {
   CHECK(operation("SYS.MOVE_ABSOLUTE") == "It may move the machine: it moves to a position.");
   CHECK(operation("SYS.CALIBRATE") == "It may move the machine: it finds the length of an axis.");
   CHECK(operation("SYS.TAKE_PHOTO") == "It may take photos.");
+  CHECK(operation("SYS.WRITE_LINE") ==
+        "It may switch every GPIO output of the computer, whatever is connected to it.");
+  CHECK(of("hardware", {{"operation", "SYS.WRITE_LINE"}, {"line", "lights"}}) ==
+        "It may switch the GPIO line lights.");
   CHECK(operation("SYS.REBOOT").starts_with("It may do SYS.REBOOT, which restarts the firmware"));
   CHECK(operation("SYS.NONSENSE").starts_with("It holds the right {\"operation\":\"SYS.NONSENSE\"}"));
 }
