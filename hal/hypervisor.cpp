@@ -38,6 +38,7 @@ Hypervisor::Hypervisor(asio::io_context& io, Timers& timers, firmware::PortOpene
       parameter_store_(options_.dir / "parameters.json", background),
       setting_store_(options_.dir / "settings.json", background),
       lock_store_(options_.dir / "lock.json", background),
+      backups_(std::filesystem::absolute(options_.dir) / "backups", background),
       link_(io, timers, opener, wanted_, *this),
       reckoning_(reckoning_reports()),
       journal_(
@@ -87,8 +88,12 @@ Result<void> Hypervisor::start() {
 
 // What the board is to have: what is stored, and the guards of the fail-safe outputs.
 firmware::ParameterSet Hypervisor::stored_parameters() {
+  return parameters_with(parameter_store_.values());
+}
+
+firmware::ParameterSet Hypervisor::parameters_with(const Json& stored) {
   firmware::ParameterSet wanted;
-  for (const Json* values : {&std::as_const(options_.initial_parameters), &parameter_store_.values()}) {
+  for (const Json* values : {&std::as_const(options_.initial_parameters), &stored}) {
     for (const auto& [name, value] : values->items()) {
       const auto parameter = firmware::parse_parameter(name);
       const auto number = parameter ? firmware::check_value(**parameter, value) : Result<std::int32_t>(0);
@@ -277,6 +282,7 @@ Json Hypervisor::status() const {
   auto& host = tree["settings"] = Json::object();
   for (const auto& setting : settings::host_settings())
     host[std::string(setting.name)] = config_value(setting.name).value_or(nullptr);
+  for (const auto& [name, part] : shown_) tree[name] = part();
   return tree;
 }
 

@@ -20,6 +20,7 @@
 #include "hal/recording/recorder.hpp"
 #include "hal/safety/leases.hpp"
 #include "hal/safety/outputs.hpp"
+#include "hal/settings/backups.hpp"
 #include "hal/settings/store.hpp"
 #include "protocol/payload.hpp"
 #include "protocol/registers.hpp"
@@ -46,6 +47,25 @@ class Hypervisor final : private firmware::LinkObserver {
   /// `rested` when that is done, at most rest_patience later; then stop().
   void come_to_rest(std::move_only_function<void()> rested);
   void stop();
+
+  /// Something for which the machine has to rest, and which ends.
+  struct Pause {
+    protocol::Error refusal;  ///< whatever is asked for meanwhile is answered with this
+    bool apart = false;       ///< the port is closed as well: somebody else talks to the board
+  };
+  /// As come_to_rest(), until wake(): calls `rested` when nothing moves, outputs are safe and, where asked
+  /// for, the port is closed. Status::wrong_state, and nothing is done, if it rests already.
+  protocol::Result<void> rest(Pause pause, std::move_only_function<void()> rested);
+  /// Goes on. Completes at once, or where the port was closed, when the board is ready again or does not come
+  /// back.
+  void wake(Completion completion);
+  [[nodiscard]] bool resting() const noexcept { return pause_.has_value(); }
+  /// A motion or another request is at work.
+  [[nodiscard]] bool busy() const noexcept { return queue_.at_work().has_value(); }
+  /// A part of the status tree that somebody else knows: made anew for each reading.
+  void show_with(std::string name, std::function<protocol::Json()> part) {
+    shown_.emplace_back(std::move(name), std::move(part));
+  }
 
   /// Serves an operation of this daemon's; completes once, now or later.
   void serve(const protocol::Operation& operation, const protocol::Arguments& arguments, Owner owner,
@@ -114,6 +134,9 @@ class Hypervisor final : private firmware::LinkObserver {
   void make_safe(const std::vector<int>& pins, const std::string& why);
   void begin_driving_safe();
   void look_whether_at_rest();
+  void settle_down(const protocol::Error& refusal, std::string_view why,
+                   std::move_only_function<void()> rested);
+  void await_board(Completion completion);
   boost::asio::awaitable<void> drive_safe();
   void stop_motion(std::string why);
   void start_jog(Owner owner, const motion::JogWay& way);
@@ -126,6 +149,13 @@ class Hypervisor final : private firmware::LinkObserver {
   void outputs_under_lock();
   [[nodiscard]] char board_letter() const;
 
+  // What goes back to its defaults: hypervisor_reset.cpp
+  void factory_reset(const Arguments& arguments, Owner owner, Completion completion);
+  void reset_parameters(Owner owner, Completion completion);
+  void reset_settings(Owner owner, Completion completion);
+  boost::asio::awaitable<protocol::Result<int>> write_defaults(firmware::ParameterSet fresh);
+  [[nodiscard]] protocol::Json parameter_backup() const;
+
   // What is written down: hypervisor_recording.cpp
   void record_start();
   void record_changes();
@@ -133,6 +163,8 @@ class Hypervisor final : private firmware::LinkObserver {
                       Completion completion);
 
   firmware::ParameterSet stored_parameters();
+  /// The same, made of these values instead of the stored ones.
+  firmware::ParameterSet parameters_with(const protocol::Json& stored);
   void publish();
   void publish_named(std::uint8_t changes);
   void resolve(const std::string& name, protocol::Registers::Ready ready);
@@ -196,6 +228,7 @@ class Hypervisor final : private firmware::LinkObserver {
   Options options_;
   firmware::ParameterSet wanted_;
   settings::Store parameter_store_, setting_store_, lock_store_;
+  settings::Backups backups_;
   firmware::Link link_;
   position::Reckoning reckoning_;
   position::Journal journal_;
@@ -207,7 +240,9 @@ class Hypervisor final : private firmware::LinkObserver {
   motion::Jog jog_;
   std::string stop_reason_;  // of the motion at work; "" if it was asked for by ABORT
   bool ending_ = false;      // no request begins any more
-  std::move_only_function<void()> rested_;
+  std::vector<std::move_only_function<void()>> rested_;
+  std::optional<Pause> pause_;
+  std::vector<std::pair<std::string, std::function<protocol::Json()>>> shown_;
   std::unique_ptr<Timer> rest_timer_;
   bool released_at_work_ = false;  // the holder of the request at work has ended
   std::set<int> unsafe_;           // outputs on their way to their safe state

@@ -59,6 +59,7 @@ std::span<const Hypervisor::Row> Hypervisor::table() {
       {"SYS.EMERGENCY_UNLOCK", &Hypervisor::emergency_unlock},
       {"SYS.ABORT", &Hypervisor::abort},
       {"SYS.REBOOT", &Hypervisor::reboot},
+      {"SYS.FACTORY_RESET", &Hypervisor::factory_reset},
       {"SYS.JOG", &Hypervisor::jog},
       {"SYS.KEEP_ALIVE", &Hypervisor::keep_alive},
       {"SYS.RELEASE", &Hypervisor::release_holder},
@@ -88,6 +89,7 @@ void Hypervisor::serve(const Operation& operation, const Arguments& arguments, O
 // Known now, so said now: nobody waits in a queue for a board that is not there, or behind a lock.
 std::optional<Error> Hypervisor::refusal() const {
   if (ending_) return Error{.status = Status::cancelled, .message = "The hypervisor is shutting down."};
+  if (pause_) return pause_->refusal;
   if (link_.state() != firmware::LinkState::ready) return link_.offline();
   if (link_.lock().engaged()) return firmware::locked();
   return std::nullopt;
@@ -346,20 +348,24 @@ void Hypervisor::abort(const Arguments& arguments, Owner owner, Completion compl
   completion(Done{});
 }
 
+// The computer's restart is not the machine's to do: system::SystemControl takes that before it comes here.
 void Hypervisor::reboot(const Arguments& arguments, Owner, Completion completion) {
   if (arguments.integer("package") != firmware_package)
-    return completion(
-        protocol::fail(Status::unknown_operation,
-                       "This version cannot restart the computer; package=firmware restarts the board."));
+    return completion(protocol::fail(Status::unknown_operation, "Only package=firmware is restarted here."));
+  if (pause_) return completion(std::unexpected(pause_->refusal));
+  await_board(std::move(completion));
+  if (reboot_waiters_.size() == 1) link_.restart();  // else it is on its way
+}
+
+void Hypervisor::await_board(Completion completion) {
   reboot_waiters_.push_back(std::move(completion));
-  if (reboot_waiters_.size() > 1) return;  // it is on its way
+  if (reboot_waiters_.size() > 1) return;
   reboot_timer_->set(reboot_patience, [this] {
     const auto late =
         protocol::fail(Status::timeout, "The board has not come back: " + link_.offline().message);
     report(firmware::Severity::error, late.error().message);
     for (auto& waiter : std::exchange(reboot_waiters_, {})) waiter(late);
   });
-  link_.restart();
 }
 
 }  // namespace celeriac::hal

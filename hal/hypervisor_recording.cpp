@@ -98,7 +98,8 @@ void Hypervisor::stop_button(gpio::ButtonState state) {
 
 std::optional<Json> Hypervisor::memory() const {
   const bool quiet = link_.quiet() && queue_.idle() && !jog_.active() && outputs_.on().empty() &&
-                     unsafe_.empty() && !driving_safe_ && journal_.rested() && reboot_waiters_.empty();
+                     unsafe_.empty() && !driving_safe_ && journal_.rested() && reboot_waiters_.empty() &&
+                     !pause_;
   if (!quiet) return std::nullopt;
   auto directed = Json::array();
   for (int pin = 0; pin < firmware::pin_count; ++pin)

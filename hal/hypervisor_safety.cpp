@@ -98,20 +98,52 @@ void Hypervisor::come_to_rest(std::move_only_function<void()> rested) {
   constexpr std::string_view why = "The hypervisor is shutting down";
   if (options_.recorder != nullptr) options_.recorder->ending();
   ending_ = true;
-  rested_ = std::move(rested);
-  rest_timer_->set(rest_patience, [this] {
-    if (auto done = std::exchange(rested_, nullptr)) done();
+  settle_down({.status = Status::cancelled, .message = std::format("{}.", why)}, why, std::move(rested));
+}
+
+Result<void> Hypervisor::rest(Pause pause, std::move_only_function<void()> rested) {
+  if (pause_ || ending_)
+    return protocol::fail(Status::wrong_state,
+                          pause_ ? "The machine rests for something else: " + pause_->refusal.message
+                                 : "The hypervisor is shutting down.");
+  if (options_.recorder != nullptr) options_.recorder->rest(pause.refusal, pause.apart);
+  pause_ = std::move(pause);
+  changed(0);
+  auto why = pause_->refusal.message;
+  why = why.substr(0, why.find_first_of(".:"));
+  settle_down(pause_->refusal, why, [this, rested = std::move(rested)]() mutable {
+    if (pause_ && pause_->apart) link_.part(pause_->refusal);
+    rested();
   });
-  queue_.fail_waiting({.status = Status::cancelled, .message = std::format("{}.", why)});
+  return {};
+}
+
+void Hypervisor::wake(Completion completion) {
+  if (!pause_) return completion(Done{});
+  if (options_.recorder != nullptr) options_.recorder->wake();
+  const bool apart = std::exchange(pause_, std::nullopt)->apart;
+  changed(0);
+  if (!apart) return completion(Done{});
+  await_board(std::move(completion));
+  link_.start();
+}
+
+void Hypervisor::settle_down(const Error& refusal, std::string_view why,
+                             std::move_only_function<void()> rested) {
+  rested_.push_back(std::move(rested));
+  rest_timer_->set(rest_patience, [this] {
+    for (auto& done : std::exchange(rested_, {})) done();
+  });
+  queue_.fail_waiting(refusal);
   if (queue_.at_work()) stop_motion(std::format("{}: its motion was stopped.", why));
   make_safe(outputs_.on(), std::string(why));
   look_whether_at_rest();
 }
 
 void Hypervisor::look_whether_at_rest() {
-  if (!rested_ || queue_.at_work() || driving_safe_) return;
+  if (rested_.empty() || queue_.at_work() || driving_safe_) return;
   rest_timer_->cancel();
-  asio::post(io_, std::exchange(rested_, nullptr));
+  for (auto& done : std::exchange(rested_, {})) asio::post(io_, std::move(done));
 }
 
 // ---- outputs ----

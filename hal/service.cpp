@@ -12,7 +12,8 @@ void watch_end(const std::shared_ptr<protocol::Session>& session, Hypervisor& hy
   session->on_closed([&hypervisor, number = session->number()] { hypervisor.stream_closed(number); });
 }
 
-/// An outcome becomes the response.
+}  // namespace
+
 Completion answer(protocol::Responder responder) {
   return [responder = std::move(responder)](Outcome outcome) mutable {
     if (!outcome)
@@ -24,15 +25,15 @@ Completion answer(protocol::Responder responder) {
   };
 }
 
-}  // namespace
+Owner owner_of(const protocol::Request& request) {
+  return {request.session->number(), request.channel, request.arguments.holder()};
+}
 
 void install(protocol::Dispatcher& dispatcher, Hypervisor& hypervisor) {
   for (const auto* operation : Hypervisor::operations())
     dispatcher.on(*operation, [&hypervisor](protocol::Request& request, protocol::Responder responder) {
       watch_end(request.session, hypervisor);
-      hypervisor.serve(request.operation, request.arguments,
-                       {request.session->number(), request.channel, request.arguments.holder()},
-                       answer(std::move(responder)));
+      hypervisor.serve(request.operation, request.arguments, owner_of(request), answer(std::move(responder)));
     });
 }
 

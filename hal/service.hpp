@@ -8,6 +8,11 @@
 
 namespace celeriac::hal {
 
+/// An outcome becomes the response.
+Completion answer(protocol::Responder responder);
+/// Whose request it is.
+Owner owner_of(const protocol::Request& request);
+
 /// Serves every operation of the hypervisor through the dispatcher, and tells it of streams that end.
 void install(protocol::Dispatcher& dispatcher, Hypervisor& hypervisor);
 /// Serves SYS.TAKE_PHOTO. It looks and does not touch: neither a lock nor a board that is away is in its way.

@@ -54,13 +54,20 @@ Link::~Link() {
 
 void Link::start() {
   running_ = true;
+  back_off_ = first_back_off;
   open();
 }
 
 void Link::stop() {
+  part({.status = Status::cancelled, .message = "The hypervisor is shutting down."});
+}
+
+void Link::part(const Error& why) {
   running_ = false;
   open_timer_->cancel();
-  lose({.status = Status::cancelled, .message = "The hypervisor is shutting down."});
+  auto asked = why;
+  asked.status = Status::cancelled;  // nothing has failed
+  lose(std::move(asked));
 }
 
 Error Link::offline() const {

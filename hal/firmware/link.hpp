@@ -96,6 +96,8 @@ class Link {
   void start();
   /// Closes for good; what waits fails with `cancelled`.
   void stop();
+  /// Closes until start(), so that another program has the port; `why` is what offline() says meanwhile.
+  void part(const protocol::Error& why);
 
   /// Sends a command when the line is free and completes with its final answer, never from inside this call.
   /// Fails at once with `offline` when not READY, with `locked` under the lock. A command that the board

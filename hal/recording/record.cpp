@@ -11,6 +11,7 @@ using protocol::Json;
 
 constexpr KindRow table[] = {
     {Kind::start, "start", Role::input, false},      {Kind::ending, "ending", Role::input, false},
+    {Kind::rest, "rest", Role::input, false},        {Kind::wake, "wake", Role::input, false},
     {Kind::stop, "stop", Role::input, false},        {Kind::received, "<", Role::input, true},
     {Kind::lost, "lost", Role::input, true},         {Kind::ring, "ring", Role::input, false},
     {Kind::stored, "stored", Role::input, false},    {Kind::request, "request", Role::input, false},

@@ -23,6 +23,8 @@ enum class Kind : std::uint8_t {
   // What came to the hypervisor.
   start,     ///< {options, files}: a hypervisor begins
   ending,    ///< it is asked to come to rest
+  rest,      ///< {refusal, apart}: the same, for a while
+  wake,      ///< and to go on
   stop,      ///< it ends as asked
   received,  ///< bytes of the board, one reading
   lost,      ///< the port has gone, and why

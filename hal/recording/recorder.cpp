@@ -111,6 +111,10 @@ void Recorder::start(const Json& options) {
   put(Kind::start, one_line(options));
 }
 
+void Recorder::rest(const Error& refusal, bool apart) {
+  put(Kind::rest, one_line({{"refusal", error_document(refusal)}, {"apart", apart}}));
+}
+
 std::uint64_t Recorder::request(const protocol::Operation& operation, const Json& fields, Owner owner) {
   const auto number = ++last_request_;
   put(Kind::request,

@@ -46,6 +46,8 @@ class Recorder {
   // ---- what happens ----
   void start(const protocol::Json& options);
   void ending() { put(Kind::ending); }
+  void rest(const protocol::Error& refusal, bool apart);
+  void wake() { put(Kind::wake); }
   void stop() { put(Kind::stop); }
   /// Returns the number under which outcome() answers it.
   std::uint64_t request(const protocol::Operation& operation, const protocol::Json& fields, Owner owner);

@@ -349,6 +349,16 @@ void Run::feed(const Record& record) {
     case Kind::ending:
       hypervisor_->come_to_rest([] {});
       break;
+    case Kind::rest: {
+      const auto document = parsed(record.text);
+      static_cast<void>(hypervisor_->rest({.refusal = error_of(document.value("refusal", Json::object())),
+                                           .apart = document.value("apart", false)},
+                                          [] {}));
+      break;
+    }
+    case Kind::wake:
+      hypervisor_->wake([](const Outcome&) {});
+      break;
     case Kind::stop:
       hypervisor_->stop();
       break;

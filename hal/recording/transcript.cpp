@@ -31,7 +31,8 @@ constexpr Speaker speakers[] = {
     {Kind::dropped, "dropped", true},  {Kind::ring, "ring", false},
     {Kind::stored, "stored", false},   {Kind::turn, "turn", false},
     {Kind::unsent, "unsent", false},   {Kind::snapshot, "snapshot", false},
-    {Kind::segment, "segment", false},
+    {Kind::segment, "segment", false}, {Kind::rest, "rest", true},
+    {Kind::wake, "wake", true},
 };
 static_assert(std::size(speakers) == static_cast<std::size_t>(Kind::dropped) + 1);
 

@@ -32,8 +32,10 @@ bool write_all(int fd, std::string_view bytes) {
   return true;
 }
 
+}  // namespace
+
 // A temporary name, the disk, then the name: in this order nothing is ever half there.
-Result<void> replace_file(const fs::path& path, std::string_view bytes) {
+Result<void> write_file(const fs::path& path, std::string_view bytes) {
   const auto temporary = path.string() + ".new";
   const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
   if (fd < 0) return cannot("written", path, errno);
@@ -49,8 +51,6 @@ Result<void> replace_file(const fs::path& path, std::string_view bytes) {
   }
   return {};
 }
-
-}  // namespace
 
 Result<Json> read_object(const fs::path& path) {
   std::error_code error;
@@ -97,7 +97,7 @@ void Store::write() {
   writing_ = true;
   auto result = std::make_shared<Result<void>>();
   auto completions = std::make_shared<std::vector<Completion>>(std::exchange(waiting_, {}));
-  background_([path = path_, text = values_.dump(2) + "\n", result] { *result = replace_file(path, text); },
+  background_([path = path_, text = values_.dump(2) + "\n", result] { *result = write_file(path, text); },
               [this, result, completions] {
                 writing_ = false;
                 if (!waiting_.empty()) write();

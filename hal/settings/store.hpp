@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "protocol/document.hpp"
@@ -21,6 +22,9 @@ inline constexpr std::uintmax_t max_file_bytes = 1024 * 1024;
 
 /// Reads a JSON object. An absent file is an empty object; Status::failed with a sentence for anything else.
 protocol::Result<protocol::Json> read_object(const std::filesystem::path& path);
+
+/// Writes a file: whole and on the disk, or it stays as it was. Status::failed with a sentence.
+protocol::Result<void> write_file(const std::filesystem::path& path, std::string_view bytes);
 
 class Store {
  public:
