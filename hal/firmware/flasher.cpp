@@ -1,0 +1,143 @@
+#include "hal/firmware/flasher.hpp"
+
+#include <boost/asio/post.hpp>
+#include <format>
+
+#include "hal/system/child.hpp"
+
+namespace celeriac::hal::firmware {
+namespace {
+
+namespace asio = boost::asio;
+using protocol::Error;
+using protocol::Result;
+using protocol::Status;
+
+/// Of avrdude's own words, so many of the last go into the sentence for a person.
+constexpr std::size_t told_output = 300;
+
+constexpr std::string_view stage_names[] = {"connecting", "writing", "verifying"};
+
+/// The end of a text, from the beginning of a line on where there is one.
+std::string_view last_words(std::string_view text) {
+  while (text.ends_with('\n') || text.ends_with(' ')) text.remove_suffix(1);
+  if (text.size() <= told_output) return text;
+  text = text.substr(text.size() - told_output);
+  const auto feed = text.find('\n');
+  return feed == text.npos ? text : text.substr(feed + 1);
+}
+
+// One job at a time: whoever calls makes sure of that.
+class Avrdude final : public Flasher {
+ public:
+  Avrdude(asio::io_context& io, Timers& timers, std::string program, std::function<void()> reset)
+      : io_(io), timers_(timers), program_(std::move(program)), reset_(std::move(reset)) {}
+
+  void flash(const FlashJob& job, Progress progress, Completion completion) override {
+    job_ = job;
+    progress_ = std::move(progress);
+    completion_ = std::move(completion);
+    attempt_ = 0;
+    start();
+  }
+
+ private:
+  void start() {
+    heard_.clear();
+    enter(FlashStage::connecting, attempt_ == 0);
+    if (reset_) reset_();
+    const auto& board = *job_.board;
+    auto child = system::Child::start(
+        io_, timers_,
+        {program_,
+         {"-p", std::string(board.part), "-c", std::string(board.programmer), "-P", job_.port, "-b",
+          std::to_string(boot_loader_bauds[attempt_]), "-D", "-U",
+          std::format("flash:w:{}:i", job_.file.string())},
+         flash_patience},
+        [this](std::string_view piece) { hear(piece); },
+        [this](const system::ChildEnd& end) {
+          const auto gone = std::move(child_);  // it is calling
+          ended(end);
+        });
+    if (child)
+      child_ = std::move(*child);
+    else
+      asio::post(io_, [this, error = std::move(child.error())] { complete(std::unexpected(error)); });
+  }
+
+  void ended(const system::ChildEnd& end) {
+    if (end.good()) return complete({});
+    // Nothing has been written, so nothing is lost by asking once more in another way.
+    if (stage_ == FlashStage::connecting && !end.timed_out && ++attempt_ < std::size(boot_loader_bauds))
+      return start();
+    Error error{.status = end.timed_out ? Status::timeout : Status::hardware_fault,
+                .message = std::format("avrdude {} while {}: {}", end.fate(flash_patience), name(stage_),
+                                       last_words(end.output))};
+    error.details["stage"] = static_cast<int>(stage_);
+    complete(std::unexpected(std::move(error)));
+  }
+
+  // avrdude says "Writing | ###" while it does so, and reads back under "Reading | ###" after it; its other
+  // words differ from version to version.
+  void hear(std::string_view piece) {
+    constexpr std::size_t longest_word = 16;
+    heard_ += piece;
+    if (stage_ == FlashStage::connecting && heard_.contains("Writing |")) {
+      enter(FlashStage::writing, true);
+      heard_.erase(0, heard_.find("Writing |") + longest_word / 2);
+    }
+    if (stage_ == FlashStage::writing && heard_.contains("Reading |")) enter(FlashStage::verifying, true);
+    if (heard_.size() > longest_word) heard_.erase(0, heard_.size() - longest_word);
+  }
+
+  void enter(FlashStage stage, bool tell) {
+    stage_ = stage;
+    if (tell) progress_(stage);
+  }
+  void complete(Result<void> result) {
+    auto completion = std::move(completion_);
+    completion(std::move(result));
+  }
+
+  asio::io_context& io_;
+  Timers& timers_;
+  std::string program_;
+  std::function<void()> reset_;
+  FlashJob job_;
+  Progress progress_;
+  Completion completion_;
+  std::size_t attempt_ = 0;
+  FlashStage stage_ = FlashStage::connecting;
+  std::string heard_;
+  std::unique_ptr<system::Child> child_;
+};
+
+/// Goes through the stages; the board is reset when its port is opened again.
+class SimulatedFlasher final : public Flasher {
+ public:
+  SimulatedFlasher(asio::io_context& io, std::function<void()> reset) : io_(io), reset_(std::move(reset)) {}
+  void flash(const FlashJob&, Progress progress, Completion completion) override {
+    for (const auto stage : {FlashStage::connecting, FlashStage::writing, FlashStage::verifying})
+      progress(stage);
+    if (reset_) reset_();
+    asio::post(io_, [completion = std::move(completion)]() mutable { completion({}); });
+  }
+
+ private:
+  asio::io_context& io_;
+  std::function<void()> reset_;
+};
+
+}  // namespace
+
+std::string_view name(FlashStage stage) noexcept {
+  return stage_names[static_cast<std::size_t>(stage)];
+}
+
+std::unique_ptr<Flasher> make_flasher(asio::io_context& io, Timers& timers, std::string program,
+                                      std::function<void()> reset) {
+  if (program == "simulated") return std::make_unique<SimulatedFlasher>(io, std::move(reset));
+  return std::make_unique<Avrdude>(io, timers, std::move(program), std::move(reset));
+}
+
+}  // namespace celeriac::hal::firmware
