@@ -19,6 +19,7 @@
 #include "hal/recording/recording.hpp"
 #include "hal/recording/trace_command.hpp"
 #include "hal/service.hpp"
+#include "hal/system/system_service.hpp"
 #include "protocol/doors.hpp"
 #include "protocol/frame_watch.hpp"
 #include "protocol/service.hpp"
@@ -40,6 +41,7 @@ struct Options {
   fs::path lines;
   std::string gpio = "chips";
   hal::camera::PhotoOptions photos;
+  hal::system::SystemService::Options system;
   bool verbose = false;
 };
 
@@ -142,15 +144,24 @@ Result<void> run(const Options& options) {
   hypervisor.on_led([&](int led, bool on) { lines.led(led, on); });
   hal::install(dispatcher, lines);
 
+  auto system_options = options.system;
+  system_options.dir = options.dir;
+  system_options.serial = options.serial;
+  const auto system = hal::system::SystemService::make(io, timers, hypervisor, registers,
+                                                       background_on(archive, io), system_options);
+  if (!system) return std::unexpected(system.error());
+  (*system)->install(dispatcher);
+
   protocol::Doors to_open = options.doors;
   to_open.listening = service.take_socket(to_open.socket.filename().string()).value_or(-1);
   const auto doors = protocol::open(io, to_open, dispatcher);
   if (!doors) return std::unexpected(doors.error());
   lines.start();  // before anything can move
   if (auto started = hypervisor.start(); !started) return started;
+  (*system)->start();
 
   asio::signal_set signals(io, SIGTERM, SIGINT);
-  const auto end = [&] {
+  const auto come_to_rest = [&] {
     service.stopping("What moves comes to rest.");
     lines.come_to_rest();
     hypervisor.come_to_rest([&] {
@@ -158,6 +169,13 @@ Result<void> run(const Options& options) {
       // Answers that are under way get out, and the recording; then nothing keeps the loop.
       recording.finish([&io] { asio::post(io, [&io] { asio::post(io, [&io] { io.stop(); }); }); });
     });
+  };
+  const auto end = [&] {
+    if ((*system)->busy()) {  // a board that is half written is no board
+      service.stopping("The firmware of the board is being written; the end waits for it.");
+      service.needs(hal::firmware::flash_patience + std::chrono::minutes(1));
+    }
+    (*system)->finish(come_to_rest);
   };
   signals.async_wait([&](boost::system::error_code cancelled, int) {
     if (!cancelled) end();
@@ -208,6 +226,17 @@ int main(int argc, char** argv) {
       ->type_name("GPIO")
       ->capture_default_str();
   hal::camera::add_options(app, options.photos);
+  app.add_option("--computer", options.system.computer,
+                 "what SYS.POWER_OFF switches off: real, simulated (says so, and stays on) or none")
+      ->type_name("COMPUTER")
+      ->capture_default_str();
+  app.add_option("--flasher", options.system.flasher,
+                 "what writes firmware to the board: avrdude, a path of it, or simulated")
+      ->type_name("PROGRAM")
+      ->capture_default_str();
+  app.add_option("--apt-cache", options.system.apt_cache, "the program that is asked for updates")
+      ->type_name("PROGRAM")
+      ->capture_default_str();
   app.add_flag("--verbose", options.verbose, "log more");
   app.footer(
       "Example: celeriac-hal --dir /var/lib/celeriac --serial auto\n"

@@ -83,6 +83,12 @@ constexpr Field write_line_fields[] = {
 constexpr Field read_line_fields[] = {gpio_line};
 constexpr Field board_fields[] = {
     text("board", "the board, as `flash_firmware` names it: \"farmduino_k18\"")};
+constexpr Field service_fields[] = {text("service", "hal, vm or gateway")};
+constexpr Field store_firmware_fields[] = {
+    text("board", "the board it is for, as `flash_firmware` names it"),
+    {"size", FieldType::integer, "", "bytes of the whole file, Intel HEX", true, 0, 1, 1'048'576},
+    {"offset", FieldType::integer, "", "where this part belongs; 0 begins anew", true, 0, 0, 1'048'576},
+    {"data", FieldType::bytes, "", "the part"}};
 constexpr Field ownership_fields[] = {
     text("email", "of the new account"), text("secret", "its secret, base64"),
     optional(text("server", "of the new account; the present one if absent"))};
@@ -336,10 +342,11 @@ constexpr Operation table[] = {
   {"REGISTER.SET", "REGS", "SET", both, Payload::id_and_document, "register", set_fields, "0", "", "Tells a watcher that a register changed: {value, time}.", ""},
   {"SLICE.NEW", "SLCE", "NEW", both, Payload::slice, "", no_fields, "0", "", "Carries a part of an answer that is longer than a return value.", ""},
   {"SYS.HELLO", "SYS", "HELLO", both, document, "", hello_fields, "protocol version", "", "Introduces a client; on TCP, with the token, it opens the door.", "protocol=1 client=me"},
-  {"SYS.CHECK_UPDATES", "SYS", "CHKUP", hypervisor, maybe, "", optional_package_fields, "0", "", "Looks for updates.", "package=os", still, later},
-  {"SYS.FACTORY_RESET", "SYS", "FRSET", hypervisor, document, "", package_fields, "0", "", "Puts a package back to its defaults.", "package=firmware", still, later},
-  {"SYS.POWER_OFF", "SYS", "PWOFF", hypervisor, none, "", no_fields, "0", "", "Switches the computer off.", "", still, later},
+  {"SYS.CHECK_UPDATES", "SYS", "CHKUP", hypervisor, maybe, "", optional_package_fields, "number of slices", "{installed, candidate, newer}", "Asks apt whether it knows a newer version, without the network; installs nothing.", "package=os"},
+  {"SYS.FACTORY_RESET", "SYS", "FRSET", hypervisor, document, "", package_fields, "number of slices", "{backup, changed}", "Puts the parameters of the board (package=firmware) or the settings of the host (package=os) back to their defaults, after a backup.", "package=firmware"},
+  {"SYS.POWER_OFF", "SYS", "PWOFF", hypervisor, none, "", no_fields, "0, when it has begun", "", "Switches the computer off, after the machine has come to rest.", ""},
   {"SYS.REBOOT", "SYS", "REBOT", hypervisor, maybe, "", optional_package_fields, "0", "", "Restarts the firmware (package=firmware) or the computer.", "package=firmware"},
+  {"SYS.RESTART_SERVICE", "SYS", "RSERV", hypervisor, document, "", service_fields, "0", "", "Has systemd restart a service of the host alone.", "service=gateway"},
   {"SYS.MOVE_ABSOLUTE", "SYS", "MVABS", hypervisor, document, "", move_fields, "0, when the move has ended", "", "Moves to a position.", "x=100 y=200 z=0", motion},
   {"SYS.MOVE_RELATIVE", "SYS", "MVREL", hypervisor, document, "", relative_fields, "0, when the move has ended", "", "Moves by a distance from where the bot is when its turn comes.", "x=10 y=0 z=0", motion},
   {"SYS.CALIBRATE", "SYS", "CALIB", hypervisor, document, "", axis_fields, "0, when the length is known", "", "Finds the length of an axis.", "axis=x", motion},
@@ -376,7 +383,8 @@ constexpr Operation table[] = {
   {"SYS.WAIT", "SYS", "WAIT", vm, document, "", wait_fields, "0, when the time is over", "", "Waits.", "milliseconds=500"},
   {"SYS.SLEEP", "SYS", "SLEEP", vm, document, "", wait_fields, "0, when the time is over", "", "Waits; motors may be powered down meanwhile.", "milliseconds=500"},
   {"SYS.EXIT", "SYS", "EXIT", vm, document, "", exit_fields, "0", "", "Ends the calling process.", "code=0"},
-  {"SYS.FLASH_FIRMWARE", "SYS", "FLASH", hypervisor, document, "", board_fields, "0", "", "Writes the firmware of a board.", "", still, later},
+  {"SYS.FLASH_FIRMWARE", "SYS", "FLASH", hypervisor, document, "", board_fields, "number of slices", "{board, bytes, version}", "Writes the stored firmware of a board to it, and reads it back; answered when the board is ready again.", "board=farmduino_k18"},
+  {"SYS.STORE_FIRMWARE", "SYS", "FWPUT", hypervisor, document, "", store_firmware_fields, "number of slices, with the last part", "{board, bytes}", "Takes a part of a firmware file for a board; with the last one the file is checked and kept.", "board=farmduino_k18 size=11 offset=0 data=:00000001FF"},
   {"SYS.CHANGE_OWNERSHIP", "SYS", "OWNER", vm, document, "", ownership_fields, "0", "", "Hands the device over to another account.", "", still, later},
   {"SYS.SYNC", "SYS", "SYNC", vm, none, "", no_fields, "number of slices, when it has ended", "{changes: [{kind, new, changed, gone, refused}]}", "Fetches the account's resources, and says what has changed.", ""},
 };

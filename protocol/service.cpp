@@ -76,6 +76,10 @@ void Service::ready(Describe describe) {
   if (watchdog_) live();
 }
 
+void Service::needs(std::chrono::seconds longer) {
+  say("EXTEND_TIMEOUT_USEC=" + std::to_string(std::chrono::microseconds(longer).count()));
+}
+
 void Service::stopping(std::string_view line) {
   describe_ = [line = std::string(line)] { return line; };
   say("STOPPING=1" + news());

@@ -40,6 +40,8 @@ class Service {
   void ready(Describe describe);
   /// The end has begun, and why: "it finishes what it is doing". The watchdog goes on.
   void stopping(std::string_view line);
+  /// The end takes longer than TimeoutStopSec=: so long from now on.
+  void needs(std::chrono::seconds longer);
 
   /// Time between two signs of life; nullopt: nobody waits for them.
   [[nodiscard]] std::optional<std::chrono::microseconds> watchdog() const noexcept { return watchdog_; }
