@@ -44,12 +44,13 @@ std::chrono::seconds patience(const Operation& operation) {
   // Beside motion: what ends when a process or a time does, and what waits in the board's queue behind a
   // move.
   static const Operation* const patient[] = {
-      &"PROC.PAUSE"_op,        &"PROC.STEP"_op,       &"PROC.WAIT"_op,           &"SYS.WAIT"_op,
-      &"SYS.SLEEP"_op,         &"SYS.SYNC"_op,        &"SYS.TAKE_PHOTO"_op,      &"SYS.READ_PIN"_op,
-      &"SYS.WRITE_PIN"_op,     &"SYS.TOGGLE_PIN"_op,  &"SYS.SET_PIN_IO_MODE"_op, &"SYS.SET_SERVO_ANGLE"_op,
-      &"SYS.CONFIG_UPDATE"_op, &"PACKAGE.INSPECT"_op, &"PACKAGE.INSTALL"_op,     &"PACKAGE.REMOVE"_op,
-      &"MESSAGE.AWAIT"_op,     &"IMAGE.IMPORT"_op,    &"IMAGE.INSTANTIATE"_op,   &"IMAGE.EXPORT"_op,
-      &"IMAGE.CHECK"_op,       &"IMAGE.COMPACT"_op};
+      &"PROC.PAUSE"_op,        &"PROC.STEP"_op,         &"PROC.WAIT"_op,           &"SYS.WAIT"_op,
+      &"SYS.SLEEP"_op,         &"SYS.SYNC"_op,          &"SYS.TAKE_PHOTO"_op,      &"SYS.READ_PIN"_op,
+      &"SYS.WRITE_PIN"_op,     &"SYS.TOGGLE_PIN"_op,    &"SYS.SET_PIN_IO_MODE"_op, &"SYS.SET_SERVO_ANGLE"_op,
+      &"SYS.CONFIG_UPDATE"_op, &"PACKAGE.INSPECT"_op,   &"PACKAGE.INSTALL"_op,     &"PACKAGE.REMOVE"_op,
+      &"MESSAGE.AWAIT"_op,     &"IMAGE.IMPORT"_op,      &"IMAGE.INSTANTIATE"_op,   &"IMAGE.EXPORT"_op,
+      &"IMAGE.CHECK"_op,       &"IMAGE.COMPACT"_op,     &"SYS.REBOOT"_op,          &"SYS.POWER_OFF"_op,
+      &"SYS.CHECK_UPDATES"_op, &"SYS.FACTORY_RESET"_op, &"SYS.FLASH_FIRMWARE"_op};
   if (operation.motion || std::ranges::contains(patient, &operation)) return patient_answer;
   return prompt_answer;
 }

@@ -88,7 +88,8 @@ Result<std::vector<ChildSpec>> crew_of(Context& context, const Up& up, const Run
       return std::unexpected(written.error());
     const std::string socket = directory.simulator_socket().string();
     hal.insert(hal.end(), {"--parameters", parameters.string(), "--gpio",
-                           "simulated:" + directory.gpio_socket().string()});
+                           "simulated:" + directory.gpio_socket().string(), "--computer", "simulated",
+                           "--flasher", "simulated"});
     if (up.camera.empty()) hal.insert(hal.end(), {"--camera", "simulated:" + socket});
     crew.push_back(
         {"firmware-sim",
