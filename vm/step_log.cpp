@@ -8,6 +8,7 @@
 
 namespace celeriac::vm {
 
+using namespace std::string_view_literals;
 using protocol::Json;
 using protocol::Operation;
 
@@ -33,12 +34,17 @@ bool all(const Json& fields) {
   return fields.value("axis", 3) == 3;
 }
 
+bool of_firmware(const Json& fields) {
+  return fields.value("package", 0) == 0;
+}
+
 struct Row {
   std::string_view operation;
   std::string (*text)(const Json& fields);
   bool forced = true;
   std::string_view type = "info";
   int verbosity = 2;
+  std::string_view (*type_of)(const Json& fields) = nullptr;  ///< where it is not always the same
 };
 constexpr Row rows[] = {
     {"SYS.CALIBRATE",
@@ -47,7 +53,12 @@ constexpr Row rows[] = {
      }},
     {"SYS.EMERGENCY_LOCK", [](const Json&) { return std::string("E-stopped"); }, true, "error", 1},
     {"SYS.EMERGENCY_UNLOCK", [](const Json&) { return std::string("Unlocked"); }, true, "success", 1},
-    {"SYS.FACTORY_RESET", [](const Json&) { return std::string("Soft resetting..."); }, true, "busy", 1},
+    {"SYS.FACTORY_RESET",
+     [](const Json& fields) {
+       return std::string(of_firmware(fields) ? "Arduino Firmware going down for factory reset!"
+                                              : "Soft resetting...");
+     },
+     true, "busy", 1, [](const Json& fields) { return of_firmware(fields) ? "warn"sv : "busy"sv; }},
     {"SYS.FIND_HOME", [](const Json& fields) { return "Finding home on " + axes(fields); }},
     {"SYS.HOME", [](const Json& fields) { return "Going to home on " + axes(fields); }},
     {"SYS.MOVE_ABSOLUTE", [](const Json& fields) { return "Moving to " + place(fields); }},
@@ -102,8 +113,10 @@ bool has_line(const Operation& operation) noexcept {
 std::optional<StepLine> line_of(const Operation& operation, const Json& fields) {
   const Row* row = row_of(operation);
   if (row == nullptr) return std::nullopt;
-  return StepLine{
-      .text = row->text(fields), .forced = row->forced, .type = row->type, .verbosity = row->verbosity};
+  return StepLine{.text = row->text(fields),
+                  .forced = row->forced,
+                  .type = row->type_of != nullptr ? row->type_of(fields) : row->type,
+                  .verbosity = row->verbosity};
 }
 
 }  // namespace celeriac::vm

@@ -56,6 +56,8 @@ std::unique_ptr<Error> step_failed(const Process& process, const Error& why) {
   if (const Opening* opening = opening_of(process)) {
     const bool tried = why.status == Status::hardware_fault || why.status == Status::timeout;
     if (why.code == "board_restarted") made->message = std::format("\"Rebooting firmware\". {}", why.message);
+    if (why.code == "firmware_flash")
+      made->message = std::format("\"Starting firmware flash.\" {}", why.message);
     const std::string reason = made->message;
     made->message = std::vformat(tried ? opening->failed : opening->refused, std::make_format_args(reason));
   }
