@@ -241,6 +241,36 @@ TEST_CASE("a replay of a whole session does the same") {
   CHECK(replayed->requests >= 9);
 }
 
+TEST_CASE("a rest for somebody else's sake, a reset and what comes after them replay the same") {
+  SimulatedBoard board(garden());
+  Session session(board, garden_parameters());
+  auto& bench = session.bench;
+  REQUIRE(bench.run_until_ready());
+  CHECK(bench.call("SYS.CONFIG_UPDATE", {{"package", 0}, {"config", "movement_max_spd_x"}, {"value", 300}})
+            .ok());
+  CHECK(bench.call("SYS.WRITE_PIN", {{"pin", 8}, {"value", 1}, {"mode", 0}}).ok());
+  for (const bool apart : {false, true}) {
+    bool rested = false, awake = false;
+    REQUIRE(bench.hypervisor.rest(
+        {.refusal = {.status = Status::offline, .message = "The computer is being switched off."},
+         .apart = apart},
+        [&] { rested = true; }));
+    REQUIRE(bench.run_until([&] { return rested; }));
+    bench.call("SYS.WRITE_PIN", {{"pin", 10}, {"value", 1}, {"mode", 0}});
+    bench.run_for(3s);
+    bench.hypervisor.wake([&](const Outcome& outcome) { awake = outcome.has_value(); });
+    REQUIRE(bench.run_until([&] { return awake; }, 1min));
+  }
+  CHECK(bench.call("SYS.FACTORY_RESET", {{"package", 0}}).ok());
+  CHECK(bench.call("SYS.WRITE_PIN", {{"pin", 10}, {"value", 1}, {"mode", 0}}).ok());
+  bench.run_for(10s);
+  const auto replayed = replay(session.recorded());
+  REQUIRE(replayed);
+  INFO(report(*replayed));
+  CHECK_FALSE(replayed->difference);
+  CHECK(replayed->requests == 6);
+}
+
 TEST_CASE("a replay can begin at a snapshot in the middle") {
   SimulatedBoard board(garden());
   Session session(board, garden_parameters());

@@ -19,7 +19,6 @@ def example(name):
 REFUSED = {
     "called_with_values.json": "No value provided for place",
     "scan_soil_height.json": 'The package "Measure Soil Height" is not installed',
-    "start_of_the_day.json": "SYS.CHECK_UPDATES is in the protocol, but this version of the host does not serve it",
     "water_one_plant.json": "No value provided for parent",
 }
 

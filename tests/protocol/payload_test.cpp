@@ -106,6 +106,8 @@ Json example_fields(const Operation& row) {
     const auto name = word.substr(0, equals);
     const auto field = std::ranges::find(row.fields, name, &Field::name);
     if (field != row.fields.end() && field->type == FieldType::texts) value = Json::array({value});
+    if (field != row.fields.end() && field->type == FieldType::bytes)
+      value = Json::binary({text.begin(), text.end()});
     fields[name] = value;
   }
   return fields;
