@@ -45,6 +45,9 @@ std::string topic_trouble(std::string_view topic) {
   return {};
 }
 
+/// What anybody may ask: whether there is a connection to the broker.
+constexpr std::string_view status_question = R"("Status")";
+
 std::string field_of(const Json& document, const char* action) {
   const auto at = document.find(action);
   if (at == document.end() || !at->is_object()) return {};
@@ -101,6 +104,8 @@ asio::awaitable<void> Topics::answer(Incoming request) {
 
 asio::awaitable<NodeOutcome> Topics::act(const Incoming& request) {
   if (request.topic) co_return co_await publish(request);
+  if (request.body == status_question)
+    co_return connection_->there() ? NodeOutcome{} : wrong(Failure::offline, "The broker cannot be reached.");
   if (!is_kernel(request)) co_return wrong(Failure::bad_message, "A message to the broker needs its topic.");
   const auto document = Json::parse(request.body, nullptr, false);
   if (!document.is_object()) co_return wrong(Failure::bad_message, "This is no JSON object.");

@@ -84,6 +84,14 @@ NodeOutcome Node::publish(const std::string& topic, const std::string& payload) 
   return protocol::decode_node_outcome(vm.ask("logger:garden:local", message).first.body).value();
 }
 
+NodeOutcome Node::broker_status() {
+  Outgoing message;
+  message.to = "mqtt:distro:sys";
+  message.body = R"("Status")";
+  message.expects = 15'000;
+  return protocol::decode_node_outcome(vm.ask("logger:garden:local", message).first.body).value();
+}
+
 NodeOutcome Node::send_raw(const std::string& from, const std::string& body) {
   Outgoing message;
   message.to = "net:distro:sys";

@@ -31,6 +31,7 @@ struct Node {
   /// The kernel subscribes; `answer` is what comes of a publication.
   NodeOutcome subscribe(const std::string& topic, FakeVm::Answer answer);
   NodeOutcome publish(const std::string& topic, const std::string& payload);
+  NodeOutcome broker_status();
   /// The kernel hands a message for another node to `net`.
   NodeOutcome send(const std::string& to, const NodeMessage& message);
   NodeOutcome send_raw(const std::string& from, const std::string& body);

@@ -171,6 +171,16 @@ TEST_CASE("a broker that dies and comes back finds us again, subscriptions and a
   subscribed("garden/air");
 }
 
+TEST_CASE("anybody may ask whether there is a connection to the broker") {
+  Bench bench;
+  Node node(bench.io, bench.broker, "shed");
+  node.await_broker();
+  CHECK_FALSE(node.broker_status().failure);
+  bench.broker.stop(true);
+  run_until(bench.io, [&] { return !node.gateway->broker_there(); });
+  CHECK(node.broker_status().failure == Failure::offline);
+}
+
 TEST_CASE("a message that is with its handler when the connection breaks is not handled twice") {
   Bench bench;
   Node node(bench.io, bench.broker, "shed");
