@@ -49,6 +49,7 @@ constexpr Command table[] = {
     {"wait", "Waits until a process has ended; the exit status tells how.", "celeriac wait 3", declare_wait, processes},
     {"status", "Shows where the bot is and what it does.", "celeriac status", declare_status, nothing},
     {"watch", "Shows every change of registers until Ctrl-C.", "celeriac watch position pins.8\nceleriac watch log", declare_watch, registers},
+    {"doctor", "Looks for what is wrong, and says what to do.", "celeriac doctor\nceleriac doctor --bundle celeriac-doctor.tar.gz", declare_doctor, files},
     {"console", "Shows everything on one screen, and drives the machine by hand.", "celeriac console", declare_console, nothing},
     {"move", "Moves to a position, in mm.", "celeriac move 100 200 0 --speed 50", declare_move, nothing},
     {"jog", "Moves one axis by a distance, in mm, or for as long as it is held.", "celeriac jog x -10\nceleriac jog --hold x+ --speed 30", declare_jog, axes},

@@ -70,6 +70,7 @@ Action declare_outputs(CLI::App& app);
 Action declare_output_set(CLI::App& app);
 Action declare_output_forget(CLI::App& app);
 Action declare_console(CLI::App& app);
+Action declare_doctor(CLI::App& app);
 Action declare_trace_show(CLI::App& app);
 Action declare_trace_export(CLI::App& app);
 Action declare_trace_replay(CLI::App& app);
