@@ -62,6 +62,7 @@ Result<std::unique_ptr<PhotoService>> PhotoService::open(
     service->hook_.emplace(io, timers, std::move(*words), surroundings.complain);
   }
   registers.append(photos_register, nullptr);
+  registers.publish(camera_register, {{"kind", options.camera.substr(0, options.camera.find(':'))}});
   const auto kept = [&registers, hook = &service->hook_](const protocol::Json& photo) {
     registers.append(photos_register, photo);
     if (*hook) (*hook)->photo(photo.at("path").get<std::string>());

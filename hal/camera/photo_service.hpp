@@ -26,6 +26,8 @@ struct PhotoOptions {
 
 /// The register, a stream, in which every photo that is kept appears as TAKE_PHOTO answers it.
 inline constexpr const char* photos_register = "photos";
+/// `{kind}`: the first word of what was asked for: none, auto, v4l2 …
+inline constexpr const char* camera_register = "camera";
 
 class PhotoService {
  public:
