@@ -163,9 +163,11 @@ asio::awaitable<void> ask_daemons(const Surroundings& at, Facts& facts, bool pho
     facts.hypervisor.socket = target.socket;
     look_at(facts.hypervisor);
     if (facts.hypervisor.state == Door::State::answers)
-      if (const auto client = co_await enter(io, target, facts.hypervisor))
+      if (const auto client = co_await enter(io, target, facts.hypervisor)) {
         facts.hypervisor_status =
             co_await ask(*client, "SYS.READ_STATUS"_op, Json::object(), answer_patience);
+        facts.camera = co_await client->read("camera");
+      }
   }
   auto target = facts.remote ? at.context.target() : Result<Target>(at.context.vm());
   if (!target) {

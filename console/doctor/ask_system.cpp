@@ -85,6 +85,24 @@ asio::awaitable<Result<std::vector<Unit>>> ask_systemd(const Surroundings& at) {
   co_return read_units(said->output);
 }
 
+/// The hypervisor's own program knows what makes a file of lines good. One that is older does not, and ends
+/// with another status than that of a fault.
+asio::awaitable<void> check_lines_file(const Surroundings& at, Facts& facts) {
+  constexpr int fault_status = 1;
+  const fs::path file = facts.configuration / "lines.json";
+  const auto hal = std::ranges::find(facts.programs, "celeriac-hal", &Program::name);
+  std::error_code error;
+  if (hal == facts.programs.end() || hal->path.empty() || !fs::exists(file, error)) co_return;
+  std::vector<std::string> words{hal->path.string(), "lines", "--check", file.string(), "--file-only"};
+  const auto said = co_await at.run(std::move(words), {});
+  if (!said || (said->status != 0 && said->status != fault_status)) co_return;
+  if (said->status == 0)
+    facts.lines = Json{{"said", said->output}};
+  else
+    facts.lines = std::unexpected(protocol::Error{
+        .status = Status::malformed, .message = said->output + said->error, .code = "refused"});
+}
+
 }  // namespace
 
 asio::awaitable<void> ask_system(const Surroundings& at, Facts& facts) {
@@ -99,6 +117,7 @@ asio::awaitable<void> ask_system(const Surroundings& at, Facts& facts) {
     }
     facts.programs.push_back(std::move(program));
   }
+  co_await check_lines_file(at, facts);
   std::error_code error;
   facts.systemd = fs::exists(at.root / "run/systemd/system", error);  // as sd_booted(3) looks
   if (facts.systemd) facts.units = co_await ask_systemd(at);

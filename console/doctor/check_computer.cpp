@@ -18,6 +18,8 @@ constexpr double disk_low = 1e9;
 // Of memory: under the first the kernel begins to end programs.
 constexpr double memory_out = 40e6;
 constexpr double memory_low = 100e6;
+// Percent of its life that an eMMC says are over (JEDEC JESD84-B51, DEVICE_LIFE_TIME_EST).
+constexpr double worn_out = 90;
 // Degrees Celsius. A Raspberry Pi lowers its clock from 80 on, and more at 85 (its documentation, "frequency
 // management and thermal control").
 constexpr double warm = 75;
@@ -40,19 +42,31 @@ bool is_one_of(const std::string& word, std::initializer_list<std::string_view> 
   return std::ranges::any_of(words, [&](std::string_view each) { return word.contains(each); });
 }
 
+/// What a card says of itself: `{worn_percent, reserve, errors}`, each null where it does not; "" if it is
+/// well.
+std::string trouble_of(const Json& health) {
+  if (const Json errors = member(health, "errors"); errors.is_number() && errors.get<double>() > 0)
+    return std::format("its file system has counted {} errors", brief(errors));
+  if (const Json worn = member(health, "worn_percent"); worn.is_number() && worn.get<double>() >= worn_out)
+    return std::format("{} % of its life is over", brief(worn));
+  if (const std::string reserve = text_of(health, "reserve"); !reserve.empty() && reserve != "normal")
+    return "its reserve is " + reserve;
+  return {};
+}
+
 }  // namespace
 
 Findings check_disk(const Facts& facts) {
   const Json disk = member(computer_of(facts), "disk"), free = member(disk, "free");
   if (!free.is_number()) return untold("how full the disk is");
-  const std::string where = text_of(disk, "path"), health = text_of(disk, "health");
+  const std::string where = text_of(disk, "path"), health = trouble_of(member(disk, "health"));
   const double left = free.get<double>();
   const std::string says = std::format("{} are free{}{}", bytes(left), where.empty() ? "" : " for ", where);
   const std::string advice =
       "Make room: old photos, `sudo apt clean`, `sudo journalctl --vacuum-size=100M`, `celeriac image "
       "compact`.";
   Findings findings;
-  if (is_one_of(health, {"fail", "read-only", "read_only", "error", "worn", "bad"}))
+  if (!health.empty())
     findings.push_back(
         problem(std::format("the disk is not well: {}", health),
                 "Copy what matters (`celeriac image export`, `celeriac asset export`) and replace "

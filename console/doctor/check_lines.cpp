@@ -51,16 +51,11 @@ Findings check_camera(const Facts& facts) {
                     "Is the camera's cable in, and is it named in /etc/celeriac/hal.conf? `v4l2-ctl "
                     "--list-devices` or `rpicam-hello --list-cameras` shows which there are.")};
   }
-  if (!facts.machine()) return {unknown("the hypervisor does not tell")};
-  const Json camera = facts.machine()->is_object() ? facts.machine()->value("camera", Json()) : Json();
-  if (!camera.is_object())
-    return {unknown("this hypervisor does not tell", "`celeriac doctor --photo` takes one.")};
-  const std::string kind = text_of(camera, "kind"), trouble = text_of(camera, "trouble");
+  if (!facts.camera) return {unknown("the hypervisor does not tell", "`celeriac doctor --photo` takes one.")};
+  const std::string kind = text_of(*facts.camera, "kind");
   if (kind.empty() || kind == "none")
-    return {unused("no camera is set up", "`camera = …` in /etc/celeriac/hal.conf names one.")};
-  if (!trouble.empty())
-    return {
-        problem(std::format("{}: {}", kind, trouble), "Look at its cable and at /etc/celeriac/hal.conf.")};
+    return {unused("no camera is set up",
+                   "`camera = auto` in /etc/celeriac/hal.conf looks for one (docs/camera.md).")};
   return {ok(std::format("{} is set up; `celeriac doctor --photo` has it take a picture", kind))};
 }
 

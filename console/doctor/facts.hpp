@@ -86,6 +86,7 @@ struct Facts {
 
   Answer hypervisor_status = not_asked();  ///< the hypervisor's own tree
   Answer vm_status = not_asked();          ///< the VM's, the hypervisor's in it
+  Answer camera = not_asked();             ///< the register camera: {kind}
   Answer image = not_asked();              ///< IMAGE.CHECK
   Answer packages = not_asked();           ///< PACKAGE.LIST
   Answer sync = not_asked();               ///< the register sync_status, or null

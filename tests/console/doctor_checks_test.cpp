@@ -34,14 +34,18 @@ Facts simulated() {
            {"trust", {{"x", "known"}, {"y", "known"}, {"z", "known"}}},
            {"outputs",
             {{"8", {{"name", "water valve"}, {"on", false}, {"longest_on_s", 600}, {"safe_value", 0}}}}},
-           {"camera", {{"kind", "simulated"}}},
            {"computer",
             {{"temperature_c", 48.5},
              {"throttling", Json::array()},
              {"memory", {{"total", 4e9}, {"available", 2e9}}},
-             {"disk", {{"path", "/var/lib/celeriac"}, {"total", 32e9}, {"free", 20e9}, {"health", "good"}}},
+             {"disk",
+              {{"path", "/var/lib/celeriac"},
+               {"total", 32e9},
+               {"free", 20e9},
+               {"health", {{"worn_percent", 10}, {"reserve", "normal"}, {"errors", 0}}}}},
              {"clock", {{"synchronized", true}}}}}};
   facts.vm_status = facts.hypervisor_status;
+  facts.camera = Json{{"kind", "simulated"}};
   facts.image = Json{{"whole", true}, {"bytes", 100'000}, {"free_bytes", 0}, {"findings", Json::array()}};
   facts.packages = Json{{"packages", Json::array()}};
   facts.sync = Json("sync_now");
@@ -283,6 +287,8 @@ TEST_CASE("a file of lines that is refused is a problem, whatever the hypervisor
 
 TEST_CASE("a photo that was asked for is one, or a problem with its reason") {
   Facts facts = simulated();
+  facts.camera = Json{{"kind", "none"}};
+  CHECK(one("camera", facts).verdict == Verdict::unused);
   facts.photo = Json{{"path", "/x.jpg"}};
   CHECK(one("camera", facts).says.contains("/x.jpg"));
   facts.photo = protocol::fail(Status::offline, "There is no camera.");
@@ -296,8 +302,10 @@ TEST_CASE("a full disk, little memory, heat, a weak supply and a clock that nobo
   CHECK(one("disk", facts).verdict == Verdict::problem);
   computer["disk"]["free"] = 500e6;
   CHECK(one("disk", facts).verdict == Verdict::warning);
-  computer["disk"]["health"] = "failing";
-  CHECK(of("disk", facts).front().verdict == Verdict::problem);
+  for (const Json& bad : {Json{{"errors", 3}}, Json{{"worn_percent", 90}}, Json{{"reserve", "urgent"}}}) {
+    computer["disk"]["health"] = bad;
+    CHECK(of("disk", facts).front().verdict == Verdict::problem);
+  }
 
   computer["memory"]["available"] = 30e6;
   CHECK(one("memory", facts).verdict == Verdict::problem);

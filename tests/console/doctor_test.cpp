@@ -193,6 +193,24 @@ TEST_CASE("doctor reads the configuration and says at which line it stops making
   CHECK(facts.files[1].trouble.contains("line 2"));
 }
 
+TEST_CASE("doctor has the hypervisor's program look at the file of lines, where it can") {
+  Machine machine;
+  machine.file("etc/celeriac/lines.json", "{}");
+  auto& hal = machine.says["celeriac-hal"];
+  hal = Said{.status = 1, .output = "fault   lights: the field \"line\" is missing\n"};
+  auto facts = machine.facts();
+  REQUIRE_FALSE(facts.lines);
+  CHECK(facts.lines.error().code == "refused");
+  CHECK(facts.lines.error().message.contains("lights"));
+
+  hal = Said{.status = 0, .output = "ok\n"};
+  CHECK(machine.facts().lines);
+  hal = Said{.status = 109, .error = "The following argument was not expected: lines\n"};  // an older one
+  facts = machine.facts();
+  REQUIRE_FALSE(facts.lines);
+  CHECK(facts.lines.error().code != "refused");
+}
+
 TEST_CASE("doctor asks systemd where it runs, and understands its answer") {
   Machine machine;
   CHECK_FALSE(machine.facts().systemd);

@@ -95,7 +95,7 @@ class WithTheSimulator(unittest.TestCase):
     def test_it_is_green(self):
         status, checks, document = diagnose(self.host.dir)
         self.assertEqual(problems(checks), {})
-        for name in ("programs", "hypervisor", "vm", "board", "lock", "outputs", "image", "gateway"):
+        for name in ("programs", "hypervisor", "vm", "board", "lock", "outputs", "camera", "image", "gateway"):
             self.assertEqual([each["verdict"] for each in checks[name]][0], "ok", checks[name])
         self.assertEqual(status, 1 if document["problems"] else 0)
         _, text, _ = self.host.celeriac("doctor")
@@ -123,11 +123,16 @@ class WithTheSimulator(unittest.TestCase):
 
     def test_the_bundle_holds_what_a_helper_needs_and_only_its_owner_may_read_it(self):
         bundle = os.path.join(self.host.dir, "bundle.tar.gz")
-        _, _, document = diagnose(self.host.dir, "--bundle", bundle)
-        self.assertEqual(document["bundle"], bundle)
+
+        def files_of_a_bundle():
+            _, _, document = diagnose(self.host.dir, "--bundle", bundle)
+            self.assertEqual(document["bundle"], bundle)
+            with tarfile.open(bundle) as tar:
+                files = {member.name.removeprefix("celeriac-doctor/"): tar.extractfile(member).read() for member in tar}
+            return files if "trace.trace" in files else None  # a host just started has not written any yet
+
+        files = until(files_of_a_bundle)
         self.assertEqual(os.stat(bundle).st_mode & 0o777, 0o600)
-        with tarfile.open(bundle) as tar:
-            files = {member.name.removeprefix("celeriac-doctor/"): tar.extractfile(member).read() for member in tar}
         self.assertIn(b"board", files["doctor.txt"])
         status = json.loads(files["status.json"])
         self.assertEqual(status["hypervisor"]["firmware"]["state"], "ready")
