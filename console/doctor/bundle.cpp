@@ -161,7 +161,7 @@ asio::awaitable<void> add_trace(const Surroundings& at, const Facts& facts, Bask
   }
   ::close(descriptor);
   std::vector<std::string> words{
-      hal->path.string(), "trace",    "export",   "--dir", state_directory(at.context, "hal").string(),
+      hal->path.string(), "trace",    "export",   "--dir", at.context.recording_directory().string(),
       "--since",          trace_time, "--output", file};
   const Bounds bounds{.time = trace_patience};
   const auto said = co_await at.run(std::move(words), bounds);
@@ -216,7 +216,7 @@ asio::awaitable<std::vector<BundleFile>> collect(const Surroundings& at, const F
     basket.miss("everything else", "the machine is another one: make the bundle there");
   } else {
     if (!facts.files.empty()) basket.add_directory("configuration", facts.configuration, max_text_bytes);
-    const fs::path state = state_directory(at.context, "hal");
+    const fs::path state = at.context.recording_directory();
     for (const char* name :
          {"parameters.json", "settings.json", "outputs.json", "position.json", "lock.json"})
       basket.add_file(std::string("settings/") + name, state / name, max_text_bytes, true);

@@ -14,11 +14,4 @@ boost::asio::awaitable<Facts> gather(const Surroundings& at, bool photo) {
   co_return facts;
 }
 
-std::filesystem::path state_directory(const Context& context, const std::string& daemon) {
-  const auto sockets = context.vm().socket.parent_path();
-  // Services have a state directory each; `celeriac up` has one directory for everything.
-  if (sockets == "/run/celeriac") return std::filesystem::path("/var/lib/celeriac") / daemon;
-  return sockets;
-}
-
 }  // namespace celeriac::console::doctor

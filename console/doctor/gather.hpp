@@ -31,9 +31,6 @@ Person this_person();
 /// All facts. `photo`: has the camera take a picture.
 boost::asio::awaitable<Facts> gather(const Surroundings& at, bool photo);
 
-/// Where a daemon keeps what it must not lose: DIR, or /var/lib/celeriac/hal beside /run/celeriac.
-std::filesystem::path state_directory(const Context& context, const std::string& daemon);
-
 // Its parts, one a file.
 boost::asio::awaitable<void> ask_daemons(const Surroundings& at, Facts& facts, bool photo);
 boost::asio::awaitable<void> ask_system(const Surroundings& at, Facts& facts);
