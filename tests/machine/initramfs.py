@@ -25,8 +25,11 @@ class Initramfs:
             self._archive.folder(folder)
         self._archive.device("dev/console", 5, 1)
         self.file("bin/busybox", _read(self._in_root("usr/bin/busybox")), 0o755)
-        for applet in ("sh", "mkdir", "mount", "insmod", "poweroff", "switch_root", "ip"):
+        for applet in ("sh", "cp", "ln", "mkdir", "mount", "insmod", "poweroff", "switch_root", "ip"):
             self._archive.link(f"bin/{applet}", "busybox")
+
+    def folder(self, name):
+        self._archive.folder(name)
 
     def file(self, name, data, mode=0o644):
         self._archive.file(name, data.encode() if isinstance(data, str) else data, mode)
