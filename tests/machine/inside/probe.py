@@ -43,7 +43,7 @@ ATTEMPTS = {
     "the disk": _opens("/dev/vda", os.O_RDONLY),
     "the machine's memory": _opens("/dev/mem", os.O_RDONLY),
     "the kernel's log": _opens("/dev/kmsg", os.O_WRONLY),
-    "the console": _opens("/dev/ttyS0"),
+    "the computer's own UART": _opens("/dev/ttyS0"),
     "writing /etc": _writes("/etc"),
     "writing /usr": _writes("/usr/lib"),
     "writing its programs": _opens("/usr/bin/celeriac-hal", os.O_WRONLY),
