@@ -3,7 +3,7 @@
 #include <boost/asio/post.hpp>
 #include <format>
 
-#include "hal/system/child.hpp"
+#include "hal/programs/child.hpp"
 
 namespace celeriac::hal::firmware {
 namespace {
@@ -15,6 +15,8 @@ using protocol::Status;
 
 /// Of avrdude's own words, so many of the last go into the sentence for a person.
 constexpr std::size_t told_output = 300;
+/// More than that, so that it begins with a whole line.
+constexpr std::size_t kept_output = 2 * told_output;
 
 constexpr std::string_view stage_names[] = {"connecting", "writing", "verifying"};
 
@@ -47,32 +49,32 @@ class Avrdude final : public Flasher {
     enter(FlashStage::connecting, attempt_ == 0);
     if (reset_) reset_();
     const auto& board = *job_.board;
-    auto child = system::Child::start(
-        io_, timers_,
-        {program_,
-         {"-p", std::string(board.part), "-c", std::string(board.programmer), "-P", job_.port, "-b",
-          std::to_string(boot_loader_bauds[attempt_]), "-D", "-U",
-          std::format("flash:w:{}:i", job_.file.string())},
-         flash_patience},
-        [this](std::string_view piece) { hear(piece); },
-        [this](const system::ChildEnd& end) {
-          const auto gone = std::move(child_);  // it is calling
-          ended(end);
-        });
+    auto child =
+        programs::Child::start(io_, timers_,
+                               {program_, "-p", std::string(board.part), "-c", std::string(board.programmer),
+                                "-P", job_.port, "-b", std::to_string(boot_loader_bauds[attempt_]), "-D",
+                                "-U", std::format("flash:w:{}:i", job_.file.string())},
+                               flash_patience,
+                               {.wrote = [this](programs::Stream, std::string_view piece) { hear(piece); },
+                                .ended =
+                                    [this](const programs::ChildEnd& end) {
+                                      const auto gone = std::move(child_);  // it is calling
+                                      ended(end);
+                                    }});
     if (child)
       child_ = std::move(*child);
     else
       asio::post(io_, [this, error = std::move(child.error())] { complete(std::unexpected(error)); });
   }
 
-  void ended(const system::ChildEnd& end) {
-    if (end.good()) return complete({});
+  void ended(const programs::ChildEnd& end) {
+    if (end.good) return complete({});
     // Nothing has been written, so nothing is lost by asking once more in another way.
     if (stage_ == FlashStage::connecting && !end.timed_out && ++attempt_ < std::size(boot_loader_bauds))
       return start();
-    Error error{.status = end.timed_out ? Status::timeout : Status::hardware_fault,
-                .message = std::format("avrdude {} while {}: {}", end.fate(flash_patience), name(stage_),
-                                       last_words(end.output))};
+    Error error{
+        .status = end.timed_out ? Status::timeout : Status::hardware_fault,
+        .message = std::format("avrdude {} while {}: {}", end.fate, name(stage_), last_words(heard_))};
     error.details["stage"] = static_cast<int>(stage_);
     complete(std::unexpected(std::move(error)));
   }
@@ -80,14 +82,13 @@ class Avrdude final : public Flasher {
   // avrdude says "Writing | ###" while it does so, and reads back under "Reading | ###" after it; its other
   // words differ from version to version.
   void hear(std::string_view piece) {
-    constexpr std::size_t longest_word = 16;
     heard_ += piece;
-    if (stage_ == FlashStage::connecting && heard_.contains("Writing |")) {
-      enter(FlashStage::writing, true);
-      heard_.erase(0, heard_.find("Writing |") + longest_word / 2);
-    }
-    if (stage_ == FlashStage::writing && heard_.contains("Reading |")) enter(FlashStage::verifying, true);
-    if (heard_.size() > longest_word) heard_.erase(0, heard_.size() - longest_word);
+    const auto writing = heard_.find("Writing |");
+    if (stage_ == FlashStage::connecting && writing != heard_.npos) enter(FlashStage::writing, true);
+    if (stage_ == FlashStage::writing &&
+        heard_.find("Reading |", writing == heard_.npos ? 0 : writing) != heard_.npos)
+      enter(FlashStage::verifying, true);
+    if (heard_.size() > kept_output) heard_.erase(0, heard_.size() - kept_output);
   }
 
   void enter(FlashStage stage, bool tell) {
@@ -109,7 +110,7 @@ class Avrdude final : public Flasher {
   std::size_t attempt_ = 0;
   FlashStage stage_ = FlashStage::connecting;
   std::string heard_;
-  std::unique_ptr<system::Child> child_;
+  std::unique_ptr<programs::Child> child_;
 };
 
 /// Goes through the stages; the board is reset when its port is opened again.

@@ -1,21 +1,11 @@
 #pragma once
-// One run of another program.
+// One run of another program for what it writes.
 //
 //   start ──► running ──► ended ──► done(standard output), or what is wrong with its end
 //                ├─ its time is up, or it writes more than it may ──► killed ──► done(the error)
 //                └─ destroyed ──► killed, nobody is called
-//
-// It gets an environment of ours, standard input from nowhere, none of our descriptors, and a process group
-// of its own, which is killed as a whole.
 
-#include <boost/asio/io_context.hpp>
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
-
-#include "hal/timers.hpp"
-#include "protocol/error.hpp"
+#include "hal/programs/child.hpp"
 
 namespace celeriac::hal::programs {
 
@@ -33,20 +23,26 @@ class ProgramRun {
   /// line on standard error; Status::timeout; Status::out_of_resources for too much output.
   using Done = std::move_only_function<void(protocol::Result<std::string> output)>;
 
-  /// `words`: program, looked for on the PATH, and arguments. Status::not_found if it cannot be started.
-  /// `done` comes from the loop, once, never from inside this call; it may destroy the run. `timers` must
-  /// outlive the run.
+  /// `words`, Status::not_found and `timers` as in Child::start. `done` comes from the loop, once; it may
+  /// destroy the run.
   static protocol::Result<std::unique_ptr<ProgramRun>> start(boost::asio::io_context& io, Timers& timers,
                                                              std::vector<std::string> words, RunLimits limits,
                                                              Done done);
-  ~ProgramRun();
   ProgramRun(const ProgramRun&) = delete;
   ProgramRun& operator=(const ProgramRun&) = delete;
 
  private:
-  class Process;
-  explicit ProgramRun(std::shared_ptr<Process> process) : process_(std::move(process)) {}
-  std::shared_ptr<Process> process_;
+  ProgramRun(std::string name, RunLimits limits, Done done)
+      : name_(std::move(name)), limits_(limits), done_(std::move(done)) {}
+  void take(Stream stream, std::string_view piece);
+  protocol::Result<std::string> result(const ChildEnd& end);
+
+  std::string name_;
+  RunLimits limits_;
+  Done done_;
+  std::string output_, error_;
+  bool too_much_ = false;
+  std::unique_ptr<Child> child_;
 };
 
 }  // namespace celeriac::hal::programs

@@ -37,18 +37,16 @@ void Updates::check(Completion completion) {
     return completion(protocol::fail(Status::overloaded, "Too many wait for this answer already."));
   waiting_.push_back(std::move(completion));
   if (waiting_.size() > 1) return;
-  auto child = Child::start(
-      io_, timers_, {program_, {"policy", own_package}, apt_patience}, nullptr, [this](const ChildEnd& end) {
-        const auto gone = std::move(child_);  // it is calling
-        if (end.good()) return answer(parse_policy(end.output));
-        answer(protocol::fail(
-            end.timed_out ? Status::timeout : Status::failed,
-            std::format("{} {}: {}", program_, end.fate(apt_patience), end.output.substr(0, 300))));
-      });
-  if (child)
-    child_ = std::move(*child);
+  auto run = programs::ProgramRun::start(io_, timers_, {program_, "policy", own_package},
+                                         {apt_patience, max_policy_bytes},
+                                         [this](const Result<std::string>& output) {
+                                           const auto gone = std::move(run_);  // it is calling
+                                           answer(output.transform(parse_policy));
+                                         });
+  if (run)
+    run_ = std::move(*run);
   else
-    boost::asio::post(io_, [this, error = std::move(child.error())] { answer(std::unexpected(error)); });
+    boost::asio::post(io_, [this, error = std::move(run.error())] { answer(std::unexpected(error)); });
 }
 
 void Updates::answer(const Result<PackageVersions>& versions) {

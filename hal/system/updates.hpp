@@ -9,12 +9,14 @@
 #include <string_view>
 #include <vector>
 
-#include "hal/system/child.hpp"
+#include "hal/programs/program_run.hpp"
 
 namespace celeriac::hal::system {
 
 /// apt-cache builds its index anew where it may not write one: some seconds on a Pi.
 inline constexpr std::chrono::seconds apt_patience{60};
+/// A policy is some hundred bytes for each repository that has the package.
+inline constexpr std::size_t max_policy_bytes = 64 * 1024;
 /// Who waits for one answer at once; the next is answered `overloaded`.
 inline constexpr std::size_t max_update_waiters = 256;
 inline constexpr const char* own_package = "celeriac";
@@ -38,8 +40,8 @@ class Updates {
   Updates(boost::asio::io_context& io, Timers& timers, std::string program = "apt-cache")
       : io_(io), timers_(timers), program_(std::move(program)) {}
 
-  /// Asks apt; who asks while it is being asked gets the same answer. Status::offline where there is no apt,
-  /// Status::failed or timeout where it did not answer properly.
+  /// Asks apt; who asks while it is being asked gets the same answer. Status::not_found where there is no
+  /// apt, Status::failed or timeout where it did not answer properly.
   void check(Completion completion);
 
  private:
@@ -48,7 +50,7 @@ class Updates {
   boost::asio::io_context& io_;
   Timers& timers_;
   std::string program_;
-  std::unique_ptr<Child> child_;
+  std::unique_ptr<programs::ProgramRun> run_;
   std::vector<Completion> waiting_;
 };
 

@@ -175,44 +175,8 @@ TEST_CASE("an avrdude that is not installed says so") {
       [&](Result<void> done) { result = std::move(done); });
   io.run_for(40s);
   REQUIRE(result);
-  CHECK(result->error().status == Status::offline);
+  CHECK(result->error().status == Status::not_found);
   CHECK(result->error().message.contains("Is it installed?"));
-}
-
-// ---- children ----
-
-TEST_CASE("a child that does not end is killed with all that it started") {
-  asio::io_context io{1};
-  VirtualTimers timers{io};
-  std::optional<system::ChildEnd> end;
-  bool started = false;
-  const auto child = system::Child::start(
-      io, timers, {"/bin/sh", {"-c", "sleep 600 & echo on; wait"}, 5s},
-      [&](std::string_view) { started = true; }, [&](system::ChildEnd ended) { end = std::move(ended); });
-  REQUIRE(child);
-  const auto until = Clock::now() + 40s;
-  while (!started && Clock::now() < until) io.run_one_for(10ms);
-  REQUIRE(started);
-  timers.advance(timers.now() + 5s);
-  while (!end && Clock::now() < until) io.run_one_for(10ms);
-  REQUIRE(end);
-  CHECK(end->timed_out);
-  CHECK(end->fate(5s) == "did not end within 5 s");
-}
-
-TEST_CASE("of a child that talks without end the last words are kept") {
-  asio::io_context io{1};
-  AsioTimers timers{io};
-  std::optional<system::ChildEnd> end;
-  const auto child = system::Child::start(
-      io, timers, {"/bin/sh", {"-c", "head -c 300000 /dev/zero | tr '\\0' x; echo; echo last words"}, 40s},
-      nullptr, [&](system::ChildEnd ended) { end = std::move(ended); });
-  REQUIRE(child);
-  const auto until = Clock::now() + 40s;
-  while (!end && Clock::now() < until) io.run_one_for(10ms);
-  REQUIRE(end);
-  CHECK(end->output.size() == system::max_kept_output);
-  CHECK(end->output.ends_with("last words\n"));
 }
 
 // ---- updates ----

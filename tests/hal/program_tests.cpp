@@ -136,7 +136,7 @@ TEST_CASE("programs: one that fails is told with its last words") {
 TEST_CASE("programs: one that is not there, or is none, cannot be started") {
   Workshop shop;
   CHECK(shop.run({"/nowhere/program"}).error().message ==
-        "/nowhere/program cannot be started: No such file or directory.");
+        "/nowhere/program cannot be started: No such file or directory. Is it installed?");
   CHECK(shop.run({shop.file("plain", "text")}).error().status == Status::not_found);
 }
 
@@ -188,6 +188,33 @@ TEST_CASE("programs: one that is let go of is killed, and nobody is called") {
   shop.io.run_for(30s);  // ends when the process is reaped
   CHECK(shop.io.stopped());
   CHECK_FALSE(called);
+}
+
+TEST_CASE("programs: whoever reads along hears both streams while it runs") {
+  Workshop shop;
+  std::string output, error;
+  std::optional<ChildEnd> end;
+  const auto child = Child::start(
+      shop.io, shop.timers, {"/bin/sh", "-c", "echo out; echo err >&2; sleep 1000"}, 10s,
+      {.wrote = [&](Stream stream,
+                    std::string_view piece) { (stream == Stream::output ? output : error) += piece; },
+       .ended = [&](const ChildEnd& ended) { end = ended; }});
+  REQUIRE(child);
+  REQUIRE(shop.until([&] { return output == "out\n" && error == "err\n"; }));
+  CHECK_FALSE(end);
+  (*child)->kill();
+  REQUIRE(shop.until([&] { return end.has_value(); }));
+  CHECK_FALSE(end->good);
+  CHECK_FALSE(end->timed_out);
+  CHECK(end->fate == "was killed by signal 9 (Killed)");
+}
+
+TEST_CASE("programs: their words are in a language that can be read") {
+  Workshop shop;
+  ::setenv("LC_MESSAGES", "de_DE.UTF-8", 1);
+  const auto locale = shop.run({"/bin/sh", "-c", "echo $LC_ALL,$LC_MESSAGES"});
+  ::unsetenv("LC_MESSAGES");
+  CHECK(*locale == "C.UTF-8,\n");
 }
 
 TEST_CASE("programs: none of our descriptors is passed on") {
