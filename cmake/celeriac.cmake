@@ -51,7 +51,7 @@ function(celeriac_tests name)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE celeriac_options celeriac_tests_precompiled ${arg_DEPENDS})
   target_precompile_headers(${name} REUSE_FROM celeriac_tests_precompiled)
-  catch_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}: " PROPERTIES TIMEOUT 120)
+  catch_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}: " PROPERTIES TIMEOUT 400)
 endfunction()
 
 # celeriac_wat(TARGET FILE.wat …): modules in the text format, made into FILE.wasm when the target is built. The target's

@@ -92,6 +92,8 @@ class Hypervisor final : private firmware::LinkObserver {
   void on_published(std::function<void()> hook) { published_ = std::move(hook); }
   /// Hears of SYS.WRITE_LED: the LEDs are on lines of the computer.
   void on_led(std::function<void(int led, bool on)> hook) { led_ = std::move(hook); }
+  /// Hears when the board is to restart by request, as its port is closed.
+  void on_restart(std::function<void()> hook) { restart_ = std::move(hook); }
   /// What lights and outputs of the computer go by.
   [[nodiscard]] gpio::MachineState machine() const;
 
@@ -251,6 +253,7 @@ class Hypervisor final : private firmware::LinkObserver {
   std::vector<std::pair<std::string, std::function<protocol::Json()>>> status_parts_;
   std::function<void()> published_;
   std::function<void(int, bool)> led_;
+  std::function<void()> restart_;
   std::unique_ptr<Timer> reboot_timer_;
   std::vector<Completion> reboot_waiters_;
   std::uint8_t unpublished_ = 0;

@@ -354,7 +354,9 @@ void Hypervisor::reboot(const Arguments& arguments, Owner, Completion completion
     return completion(protocol::fail(Status::unknown_operation, "Only package=firmware is restarted here."));
   if (pause_) return completion(std::unexpected(pause_->refusal));
   await_board(std::move(completion));
-  if (reboot_waiters_.size() == 1) link_.restart();  // else it is on its way
+  if (reboot_waiters_.size() > 1) return;  // it is on its way
+  if (restart_) restart_();
+  link_.restart();
 }
 
 void Hypervisor::await_board(Completion completion) {

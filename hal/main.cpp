@@ -142,11 +142,14 @@ Result<void> run(const Options& options) {
   hypervisor.add_status("gpio", [&] { return lines.document(); });
   hypervisor.on_published([&] { lines.machine(hypervisor.machine()); });
   hypervisor.on_led([&](int led, bool on) { lines.led(led, on); });
+  // Where DTR reaches the board's reset, there is no such line, and none is needed.
+  hypervisor.on_restart([&] { (void)lines.reset_board([] {}); });
   hal::install(dispatcher, lines);
 
   auto system_options = options.system;
   system_options.dir = options.dir;
   system_options.serial = options.serial;
+  system_options.reset_board = [&](auto done) { return lines.reset_board(std::move(done)); };
   const auto system = hal::system::SystemService::make(io, timers, hypervisor, registers,
                                                        background_on(archive, io), system_options);
   if (!system) return std::unexpected(system.error());

@@ -32,7 +32,7 @@ std::string_view last_words(std::string_view text) {
 // One job at a time: whoever calls makes sure of that.
 class Avrdude final : public Flasher {
  public:
-  Avrdude(asio::io_context& io, Timers& timers, std::string program, std::function<void()> reset)
+  Avrdude(asio::io_context& io, Timers& timers, std::string program, ResetBoard reset)
       : io_(io), timers_(timers), program_(std::move(program)), reset_(std::move(reset)) {}
 
   void flash(const FlashJob& job, Progress progress, Completion completion) override {
@@ -47,7 +47,15 @@ class Avrdude final : public Flasher {
   void start() {
     heard_.clear();
     enter(FlashStage::connecting, attempt_ == 0);
-    if (reset_) reset_();
+    const auto reset = reset_ ? reset_([this] { run(); })
+                              : protocol::fail(Status::not_found, "No GPIO line resets the board.");
+    if (reset) return;
+    // DTR resets all others.
+    if (reset.error().status == Status::not_found && !job_.board->reset_line) return run();
+    fail_later(reset.error());
+  }
+
+  void run() {
     const auto& board = *job_.board;
     auto child =
         programs::Child::start(io_, timers_,
@@ -64,7 +72,7 @@ class Avrdude final : public Flasher {
     if (child)
       child_ = std::move(*child);
     else
-      asio::post(io_, [this, error = std::move(child.error())] { complete(std::unexpected(error)); });
+      fail_later(std::move(child.error()));
   }
 
   void ended(const programs::ChildEnd& end) {
@@ -95,6 +103,9 @@ class Avrdude final : public Flasher {
     stage_ = stage;
     if (tell) progress_(stage);
   }
+  void fail_later(Error error) {
+    asio::post(io_, [this, error = std::move(error)] { complete(std::unexpected(error)); });
+  }
   void complete(Result<void> result) {
     auto completion = std::move(completion_);
     completion(std::move(result));
@@ -103,7 +114,7 @@ class Avrdude final : public Flasher {
   asio::io_context& io_;
   Timers& timers_;
   std::string program_;
-  std::function<void()> reset_;
+  ResetBoard reset_;
   FlashJob job_;
   Progress progress_;
   Completion completion_;
@@ -113,20 +124,18 @@ class Avrdude final : public Flasher {
   std::unique_ptr<programs::Child> child_;
 };
 
-/// Goes through the stages; the board is reset when its port is opened again.
+/// Goes through the stages; the simulated board is reset when its port is opened again.
 class SimulatedFlasher final : public Flasher {
  public:
-  SimulatedFlasher(asio::io_context& io, std::function<void()> reset) : io_(io), reset_(std::move(reset)) {}
+  explicit SimulatedFlasher(asio::io_context& io) : io_(io) {}
   void flash(const FlashJob&, Progress progress, Completion completion) override {
     for (const auto stage : {FlashStage::connecting, FlashStage::writing, FlashStage::verifying})
       progress(stage);
-    if (reset_) reset_();
     asio::post(io_, [completion = std::move(completion)]() mutable { completion({}); });
   }
 
  private:
   asio::io_context& io_;
-  std::function<void()> reset_;
 };
 
 }  // namespace
@@ -136,8 +145,8 @@ std::string_view name(FlashStage stage) noexcept {
 }
 
 std::unique_ptr<Flasher> make_flasher(asio::io_context& io, Timers& timers, std::string program,
-                                      std::function<void()> reset) {
-  if (program == "simulated") return std::make_unique<SimulatedFlasher>(io, std::move(reset));
+                                      ResetBoard reset) {
+  if (program == "simulated") return std::make_unique<SimulatedFlasher>(io);
   return std::make_unique<Avrdude>(io, timers, std::move(program), std::move(reset));
 }
 

@@ -36,10 +36,14 @@ class Flasher {
   virtual void flash(const FlashJob& job, Progress progress, Completion completion) = 0;
 };
 
-/// "simulated", or the program: avrdude, or a path of it. `reset` resets the board where DTR does not reach
-/// it; it may be empty.
+/// Resets the board by a line of the computer and calls `done` when its boot loader listens. not_found where
+/// there is no such line.
+using ResetBoard = std::function<protocol::Result<void>(std::move_only_function<void()> done)>;
+
+/// "simulated", or the program: avrdude, or a path of it. `reset` may be empty: a board that DTR does not
+/// reach is then refused.
 std::unique_ptr<Flasher> make_flasher(boost::asio::io_context& io, Timers& timers, std::string program,
-                                      std::function<void()> reset);
+                                      ResetBoard reset);
 
 /// "writing", for logs.
 std::string_view name(FlashStage stage) noexcept;

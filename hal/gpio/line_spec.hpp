@@ -25,10 +25,11 @@ enum class Direction : std::uint8_t { input, output };
 enum class Bias : std::uint8_t { none, pull_up, pull_down };
 enum class Edge : std::uint8_t { rising, falling, both };
 enum class Role : std::uint8_t {
-  plain,    ///< read and written by whoever asks
-  stop,     ///< the stop button: while it is active everything is locked
-  binding,  ///< an edge starts what the account has bound to it
-  status,   ///< an output that shows by itself what the machine is at
+  plain,        ///< read and written by whoever asks
+  stop,         ///< the stop button: while it is active everything is locked
+  binding,      ///< an edge starts what the account has bound to it
+  status,       ///< an output that shows by itself what the machine is at
+  board_reset,  ///< an output that holds the stepper board in reset while it is on
 };
 /// What becomes of an output at an emergency stop.
 enum class OnStop : std::uint8_t { keep, safe };
@@ -37,7 +38,8 @@ enum class OnStop : std::uint8_t { keep, safe };
 inline constexpr std::array<std::string_view, 2> direction_words{"input", "output"};
 inline constexpr std::array<std::string_view, 3> bias_words{"none", "pull-up", "pull-down"};
 inline constexpr std::array<std::string_view, 3> edge_words{"rising", "falling", "both"};
-inline constexpr std::array<std::string_view, 4> role_words{"plain", "stop", "binding", "status"};
+inline constexpr std::array<std::string_view, 5> role_words{"plain", "stop", "binding", "status",
+                                                            "board_reset"};
 inline constexpr std::array<std::string_view, 2> on_stop_words{"keep", "safe"};
 inline constexpr std::array<std::string_view, 2> active_words{"low", "high"};
 

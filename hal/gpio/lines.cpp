@@ -47,7 +47,7 @@ std::optional<bool> value_of(const Output& output) {
 
 Lines::Lines(std::vector<LineSpec> specs, Timers& timers, Chips& chips, protocol::Registers& registers,
              Reports reports)
-    : registers_(registers), reports_(std::move(reports)), retry_(timers.make()) {
+    : registers_(registers), reports_(std::move(reports)), retry_(timers.make()), reset_(timers.make()) {
   for (auto& spec : specs) {
     if (spec.direction == Direction::output) {
       outputs_.emplace_back(std::move(spec), timers, chips, [this](const Output& output) {
@@ -185,11 +185,12 @@ Result<void> Lines::write(std::string_view name, bool on, Blink blink) {
   }
   const auto& spec = output->spec();
   if (resting_) return protocol::fail(Status::cancelled, "The hypervisor is shutting down.");
-  if (spec.role == Role::status)
+  if (spec.role != Role::plain)
     return protocol::fail(
         Status::wrong_state,
-        std::format("The GPIO line {} shows the state of the machine (role status): nobody else writes it.",
-                    name));
+        std::format("The GPIO line {} {}: nobody else writes it.", name,
+                    spec.role == Role::status ? "shows the state of the machine (role status)"
+                                              : "resets the board (role board_reset)"));
   if (machine_.locked && spec.on_stop == OnStop::safe && (on != spec.safe || blink != Blink::off))
     return protocol::fail(
         Status::locked,
@@ -211,6 +212,33 @@ Result<bool> Lines::read(std::string_view name) const {
   for (const auto& output : outputs_)
     if (output.spec().name == name) return known(value_of(output), output.trouble());
   return std::unexpected(no_such_line(name));
+}
+
+Result<void> Lines::reset_board(std::move_only_function<void()> done) {
+  const auto line =
+      std::ranges::find(outputs_, Role::board_reset, [](const Output& each) { return each.spec().role; });
+  if (line == outputs_.end())
+    return protocol::fail(
+        Status::not_found,
+        "No GPIO line resets the board: lines.json (--lines of celeriac-hal) has none of role board_reset.");
+  if (resting_) return protocol::fail(Status::cancelled, "The hypervisor is shutting down.");
+  if (auto held = line->show(true); !held) {
+    (void)line->show(false);
+    return held.transform_error([&](Error error) {
+      error.message =
+          std::format("The board cannot be reset by the GPIO line {}. {}", line->spec().name, error.message);
+      return error;
+    });
+  }
+  reset_waiters_.push_back(std::move(done));
+  reset_->set(board_reset_pulse, [this] { end_reset(); });
+  return {};
+}
+
+void Lines::end_reset() {
+  for (auto& output : outputs_)
+    if (output.spec().role == Role::board_reset) (void)output.show(false);
+  for (auto& waiter : std::exchange(reset_waiters_, {})) waiter();
 }
 
 void Lines::led(int number, bool on) {

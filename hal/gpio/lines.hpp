@@ -22,6 +22,9 @@
 
 namespace celeriac::hal::gpio {
 
+/// How long a board is held in reset: what FarmBot's Express boards are given before they are flashed.
+inline constexpr std::chrono::milliseconds board_reset_pulse{1100};
+
 class Lines {
  public:
   struct Reports {
@@ -45,6 +48,9 @@ class Lines {
   protocol::Result<void> write(std::string_view name, bool on, Blink blink = Blink::off);
   /// The present value of any line; offline while it is missing.
   [[nodiscard]] protocol::Result<bool> read(std::string_view name) const;
+  /// Holds the board in reset for board_reset_pulse with the line of role `board_reset`, and calls `done`.
+  /// not_found without such a line; offline while it is missing; cancelled when the host ends.
+  protocol::Result<void> reset_board(std::move_only_function<void()> done);
   /// A LED of the box, 3 or 4, where there is a line `box_led_N` for it.
   void led(int number, bool on);
 
@@ -57,11 +63,13 @@ class Lines {
   void say_troubles();
   void edge(const Input& input);
   void publish(const LineSpec& spec, std::optional<bool> value);
+  void end_reset();
   [[nodiscard]] protocol::Error no_such_line(std::string_view name) const;
 
   protocol::Registers& registers_;
   Reports reports_;
-  std::unique_ptr<Timer> retry_;
+  std::unique_ptr<Timer> retry_, reset_;
+  std::vector<std::move_only_function<void()>> reset_waiters_;  // as many as ask within one pulse
   std::optional<StopButton> stop_;
   std::deque<Input> inputs_;  // they are pointed at
   std::deque<Output> outputs_;

@@ -192,7 +192,11 @@ class Reader {
     const bool input = spec.direction == Direction::input;
     if (input && !value.contains("role")) spec.role = Role::binding;
     if (input && spec.role == Role::status) fault(spec.name, "role", "a status light is an output");
-    if (!input && spec.role != Role::status && spec.role != Role::plain)
+    if (input && spec.role == Role::board_reset)
+      fault(spec.name, "role", "what resets the board is an output");
+    if (spec.role == Role::board_reset && (spec.initial || spec.safe))
+      fault(spec.name, spec.initial ? "initial" : "safe", "would hold the board in reset");
+    if (!input && (spec.role == Role::stop || spec.role == Role::binding))
       fault(spec.name, "role", std::format("{} is for inputs", word_of(role_words, spec.role)));
     if (spec.chip.empty() && std::ranges::all_of(spec.line, [](char c) { return c >= '0' && c <= '9'; }))
       fault(spec.name, "chip", "is missing: a line by its number is one of a chip");
@@ -216,11 +220,16 @@ class Reader {
   /// What only all lines together can have wrong.
   void whole() {
     std::map<std::pair<std::string, std::string>, std::string> places;
-    const LineSpec* stop = nullptr;
+    const LineSpec *stop = nullptr, *reset = nullptr;
     for (const auto& spec : made.lines) {
       const auto [before, is_new] = places.try_emplace({spec.chip, spec.line}, spec.name);
       if (!is_new)
         fault(spec.name, "line", std::format("{} is line \"{}\" already", spec.place(), before->second));
+      if (spec.role == Role::board_reset) {
+        if (reset != nullptr)
+          fault(spec.name, "role", std::format("\"{}\" resets the board already", reset->name));
+        reset = &spec;
+      }
       if (spec.role != Role::stop) continue;
       if (stop != nullptr)
         fault(spec.name, "role",

@@ -44,7 +44,7 @@ SystemService::SystemService(boost::asio::io_context& io, Timers& timers, Hyperv
       computer_(std::move(computer)),
       updates_(io, timers, options.apt_cache),
       store_(std::filesystem::absolute(options.dir) / "firmware-files", shipped_firmware, background),
-      flasher_(firmware::make_flasher(io, timers, options.flasher, nullptr)),
+      flasher_(firmware::make_flasher(io, timers, options.flasher, options.reset_board)),
       flash_(
           {.hypervisor = hypervisor,
            .store = store_,

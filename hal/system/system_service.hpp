@@ -21,6 +21,7 @@ class SystemService {
     std::filesystem::path dir;    ///< the state folder: firmware-files/ is in it; firmware is the simulator's
     std::string serial = "auto";  ///< the board's port, or auto
     std::string computer = "none";        ///< see make_computer()
+    firmware::ResetBoard reset_board;     ///< by a line of the computer; may be empty
     std::string flasher = "avrdude";      ///< see firmware::make_flasher()
     std::string apt_cache = "apt-cache";  ///< the program that is asked for updates
   };

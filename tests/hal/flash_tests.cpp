@@ -118,14 +118,14 @@ struct Flashed {
 };
 
 /// Flashes in real time with a script in avrdude's place.
-Flashed flash_with(std::string_view body) {
+Flashed flash_with(std::string_view body, const char* board = "farmduino_k18", ResetBoard reset = nullptr) {
   Folder folder;
   asio::io_context io{1};
   AsioTimers timers{io};
-  const auto flasher = make_flasher(io, timers, script(folder, body), nullptr);
+  const auto flasher = make_flasher(io, timers, script(folder, body), std::move(reset));
   Flashed flashed;
   flasher->flash(
-      {.board = *parse_flash_board("farmduino_k18"), .port = "/dev/ttyX", .file = "some file.hex"},
+      {.board = *parse_flash_board(board), .port = "/dev/ttyX", .file = "some file.hex"},
       [&](FlashStage stage) { flashed.stages.push_back(stage); },
       [&](Result<void> result) { flashed.result = std::move(result); });
   io.run_for(40s);
@@ -163,6 +163,32 @@ TEST_CASE("a write that fails is not tried again by itself") {
   REQUIRE_FALSE(flashed.result);
   CHECK(flashed.result.error().details["stage"] == 1);
   CHECK(std::ranges::count(flashed.calls, '\n') == 1);
+}
+
+TEST_CASE("a board that DTR does not reach is reset by a GPIO line before avrdude asks it") {
+  std::string order;
+  const ResetBoard by_line = [&](std::move_only_function<void()> done) -> Result<void> {
+    order += "reset ";
+    done();
+    return {};
+  };
+  CHECK(flash_with(good_avrdude, "express_k10", by_line).result);
+  CHECK(order == "reset ");
+  // Each attempt begins with a reset, or the boot loader has long gone on to the firmware.
+  CHECK_FALSE(flash_with("exit 1\n", "express_k10", by_line).result);
+  CHECK(order == "reset reset reset ");
+
+  const auto without = flash_with(good_avrdude, "express_k10");
+  REQUIRE_FALSE(without.result);
+  CHECK(without.result.error().message.contains("No GPIO line resets the board"));
+  CHECK(without.calls.empty());
+
+  const ResetBoard taken = [](const std::move_only_function<void()>&) -> Result<void> {
+    return protocol::fail(Status::offline, "The line is taken.");
+  };
+  const auto other = flash_with(good_avrdude, "express_k10", taken);
+  CHECK(other.result.error().message == "The line is taken.");
+  CHECK(other.calls.empty());
 }
 
 TEST_CASE("an avrdude that is not installed says so") {

@@ -128,6 +128,11 @@ TEST_CASE("every fault names the line and the field, and says what would be righ
       {R"({"line": "a", "direction": "input", "role": "status"})", "a status light is an output"},
       {R"({"line": "a", "direction": "output", "role": "stop"})", "stop is for inputs"},
       {R"({"line": "a", "direction": "output", "role": "binding"})", "binding is for inputs"},
+      {R"({"line": "a", "direction": "input", "role": "board_reset"})", "what resets the board is an output"},
+      {R"({"line": "a", "direction": "output", "role": "board_reset", "initial": 1})",
+       R"(field "initial": would hold the board in reset)"},
+      {R"({"line": "a", "direction": "output", "role": "board_reset", "safe": 1})",
+       R"(field "safe": would hold the board in reset)"},
       {R"("GPIO7")", R"(Line "lights" must be an object)"},
   };
   for (const auto& row : rows) {
@@ -156,7 +161,7 @@ TEST_CASE("names, numbers and places of lines have bounds") {
             .contains("must be"));
 }
 
-TEST_CASE("a line, a name and the stop button stand there once") {
+TEST_CASE("a line, a name, the stop button and the board's reset stand there once") {
   CHECK(faults(R"({"lines": {"a": {"line": "GPIO5", "direction": "input"},
                              "b": {"line": "GPIO5", "direction": "output"}}})")
             .contains(R"(Line "b", field "line": GPIO5 is line "a" already.)"));
@@ -169,6 +174,9 @@ TEST_CASE("a line, a name and the stop button stand there once") {
   CHECK(faults(R"({"lines": {"a": {"line": "x", "direction": "input", "role": "stop"},
                              "b": {"line": "y", "direction": "input", "role": "stop"}}})")
             .contains("several are wired in series"));
+  CHECK(faults(R"({"lines": {"a": {"line": "x", "direction": "output", "role": "board_reset"},
+                             "b": {"line": "y", "direction": "output", "role": "board_reset"}}})")
+            .contains(R"("a" resets the board already)"));
   // The same name on two chips is two lines.
   CHECK(faults(R"({"lines": {"a": {"chip": "one", "line": "3", "direction": "input"},
                              "b": {"chip": "two", "line": "3", "direction": "input"}}})")

@@ -24,7 +24,8 @@ constexpr std::string_view house = R"({"lines": {
   "heater": {"line": "GPIO24", "direction": "output", "safe": 0, "on_stop": "safe"},
   "lid": {"line": "GPIO27", "direction": "output", "safe": 1},
   "box_led_3": {"line": "GPIO12", "direction": "output"},
-  "status_led": {"line": "GPIO17", "direction": "output", "role": "status"}}})";
+  "status_led": {"line": "GPIO17", "direction": "output", "role": "status"},
+  "board_reset": {"line": "GPIO19", "direction": "output", "role": "board_reset"}}})";
 
 struct WithLines {
   WithLines() {
@@ -204,6 +205,40 @@ TEST_CASE("a host that ends leaves its outputs safe, and nobody switches them an
   with.bench.call("SYS.EMERGENCY_LOCK");
   with.bench.run_for(100ms);
   CHECK_FALSE(with.level("status_led"));
+}
+
+TEST_CASE("a board without DTR is held in reset by its line when it is restarted") {
+  WithLines with;
+  with.bench.hypervisor.on_restart([&] { (void)with.lines.reset_board([] {}); });
+  with.lines.start();
+  REQUIRE(with.bench.run_until_ready());
+  CHECK_FALSE(with.level("board_reset"));
+  const auto restarted = with.bench.start("SYS.REBOOT", {{"package", 0}});
+  with.bench.run_for(1090ms);
+  CHECK(with.level("board_reset"));
+  with.bench.run_for(20ms);
+  CHECK_FALSE(with.level("board_reset"));
+  with.bench.run_until([&] { return restarted.answered(); });
+  CHECK(restarted.ok());
+  CHECK(with.lines.write("board_reset", true).error().message.contains("nobody else writes it"));
+}
+
+TEST_CASE("what cannot reset a board says why") {
+  WithLines with;
+  const auto nothing = [] { FAIL("It was not reset."); };
+  REQUIRE(with.chips.take("board_reset", "pigpio"));
+  with.lines.start();
+  const auto taken = with.lines.reset_board(nothing);
+  REQUIRE_FALSE(taken);
+  CHECK(taken.error().status == Status::offline);
+  CHECK(taken.error().message.contains("The board cannot be reset by the GPIO line board_reset."));
+  with.lines.come_to_rest();
+  CHECK(with.lines.reset_board(nothing).error().status == Status::cancelled);
+
+  SimulatedChips no_chips{{}};
+  Lines none({}, with.bench.timers, no_chips, with.bench.registers,
+             {.button = [](ButtonState) {}, .say = [](firmware::Severity, const std::string&) {}});
+  CHECK(none.reset_board(nothing).error().status == Status::not_found);
 }
 
 TEST_CASE("a line that somebody else has is reported with its owner, and taken when it is free") {

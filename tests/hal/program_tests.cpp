@@ -358,7 +358,8 @@ TEST_CASE("photo hook: of too many photos it does not hear, and failures are for
   }
   PhotoHook absent(shop.io, shop.timers, {"/nowhere/hook"}, complain);
   absent.photo("/a.jpg");
-  CHECK(complaints.back() == "The photo hook: /nowhere/hook cannot be started: No such file or directory. Is it installed?");
+  CHECK(complaints.back() ==
+        "The photo hook: /nowhere/hook cannot be started: No such file or directory. Is it installed?");
 }
 
 }  // namespace celeriac::hal::testing
