@@ -1,10 +1,14 @@
 #include "console/client.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cctype>
+#include <cerrno>
 #include <format>
 #include <map>
 
@@ -55,15 +59,28 @@ std::chrono::seconds patience(const Operation& operation) {
   return prompt_answer;
 }
 
+/// A socket that somebody listens on and that this user may not use.
+bool is_closed_to_us(const Target& target) {
+  return !target.socket.empty() &&
+         ::faccessat(AT_FDCWD, target.socket.c_str(), R_OK | W_OK, AT_EACCESS) != 0 && errno == EACCES;
+}
+
 Error nobody_answers(const Target& target) {
   const bool local = !target.socket.empty();
   Error error{.status = Status::offline, .code = unreachable_code};
+  error.details["place"] = target.place();
+  if (is_closed_to_us(target)) {
+    error.message = std::format(
+        "This user may not use {}: `celeriac doctor` says which group may. On an installed host it is "
+        "celeriac: `sudo usermod -aG celeriac $USER`, then log out and in again.",
+        target.place());
+    return error;
+  }
   error.message = std::format(
       "Nobody answers on {}: {}", target.place(),
       local ? "start the host with `celeriac up --simulate` (or `celeriac up` with a board), or name "
               "its directory with --dir."
             : "is the host up, and does it listen on TCP at that address?");
-  error.details["place"] = target.place();
   return error;
 }
 

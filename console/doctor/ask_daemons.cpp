@@ -149,6 +149,7 @@ asio::awaitable<void> ask_vm(Client& client, Facts& facts, bool photo) {
   facts.vm_status = co_await client.read("status");
   facts.image = co_await ask(client, "IMAGE.CHECK"_op, Json::object(), image_patience);
   facts.packages = co_await ask(client, "PACKAGE.LIST"_op, Json::object(), answer_patience);
+  facts.bindings = co_await ask(client, "ASSET.LIST"_op, {{"kind", "pin_binding"}}, answer_patience);
   facts.sync = co_await client.read("sync_status");
   co_await ask_kernel(client, facts);
   if (photo) facts.photo = co_await ask(client, "SYS.TAKE_PHOTO"_op, Json::object(), photo_patience);

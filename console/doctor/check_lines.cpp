@@ -1,6 +1,8 @@
 // Named lines of the computer, and the camera.
 
+#include <algorithm>
 #include <format>
+#include <iterator>
 
 #include "console/doctor/checks.hpp"
 #include "console/process_status.hpp"
@@ -8,6 +10,32 @@
 
 namespace celeriac::console::doctor {
 using protocol::Json;
+
+namespace {
+
+/// Pin bindings that no edge will ever reach: no line that hears for them has their pin.
+Findings bindings_without_line(const Answer& bindings, const Json& lines) {
+  Findings findings;
+  if (!bindings || !bindings->is_object()) return findings;
+  const auto hears = [&](const Json& pin) {
+    return lines.is_object() && std::ranges::any_of(lines, [&](const Json& line) {
+             return text_of(line, "role") == "binding" && line.value("pin", Json()) == pin;
+           });
+  };
+  for (const auto& binding : bindings->value("items", Json::array())) {
+    const Json pin = binding.value("pin_num", Json());
+    if (!pin.is_number_integer() || hears(pin)) continue;
+    findings.push_back(
+        warning(std::format("a pin binding is for GPIO {}, and no line with the role binding has that pin",
+                            pin.dump()),
+                std::format(R"(Add {{"line": "GPIO{}", "direction": "input"}} with a name to )"
+                            "/etc/celeriac/lines.json, or remove the binding (docs/gpio.md).",
+                            pin.dump())));
+  }
+  return findings;
+}
+
+}  // namespace
 
 Findings check_lines(const Facts& facts) {
   Findings findings;
@@ -20,6 +48,7 @@ Findings check_lines(const Facts& facts) {
     return findings;
   }
   const Json lines = facts.machine()->is_object() ? facts.machine()->value("gpio", Json()) : Json();
+  std::ranges::move(bindings_without_line(facts.bindings, lines), std::back_inserter(findings));
   if (!lines.is_object() || lines.empty()) {
     if (findings.empty())
       findings.push_back(

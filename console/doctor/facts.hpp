@@ -89,6 +89,7 @@ struct Facts {
   Answer camera = not_asked();             ///< the register camera: {kind}
   Answer image = not_asked();              ///< IMAGE.CHECK
   Answer packages = not_asked();           ///< PACKAGE.LIST
+  Answer bindings = not_asked();           ///< ASSET.LIST of pin bindings
   Answer sync = not_asked();               ///< the register sync_status, or null
   Answer processes = not_asked();          ///< the kernel's: {name: {state …}}
   Answer broker = not_asked();             ///< true; offline if the gateway has no connection to it

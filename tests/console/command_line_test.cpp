@@ -1,5 +1,10 @@
 // What the shell sees: usage, help, exit statuses, and the messages when nobody listens.
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <catch2/catch_test_macros.hpp>
 
 #include "console/command.hpp"
@@ -131,6 +136,24 @@ TEST_CASE("when nobody listens, every command that needs a host says so and ends
               ": start the host with `celeriac up --simulate` (or `celeriac up` with a board), or name "
               "its directory with --dir.\n");
   }
+}
+
+TEST_CASE("a socket that this user may not use is told from one that nobody listens on") {
+  TemporaryDirectory directory;
+  CommandLine celeriac(directory);
+  const std::string socket = (directory.path() / "vm.sock").string();
+  boost::asio::io_context io;
+  const boost::asio::local::stream_protocol::acceptor acceptor(io, socket);
+  ::chmod(socket.c_str(), 0);
+  const bool root = ::geteuid() == 0;  // who may use everything
+  if (root) REQUIRE(::seteuid(65534) == 0);
+  const auto outcome = celeriac({"ps"});
+  if (root) REQUIRE(::seteuid(0) == 0);
+  CHECK(outcome.status == 3);
+  CHECK(outcome.err ==
+        "celeriac: This user may not use " + socket +
+            ": `celeriac doctor` says which group may. On an installed host it is celeriac: `sudo usermod "
+            "-aG celeriac $USER`, then log out and in again.\n");
 }
 
 TEST_CASE("an emergency stop that reaches nobody says NOT STOPPED") {

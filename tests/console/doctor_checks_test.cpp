@@ -278,6 +278,25 @@ TEST_CASE("each line of the computer that cannot be had is a problem of its own"
   CHECK(one("gpio", simulated()).verdict == Verdict::unused);
 }
 
+TEST_CASE("a pin binding that no line hears for is worth a warning") {
+  Facts facts = simulated();
+  facts.bindings = Json{
+      {"items", {{{"id", 1}, {"pin_num", 26}}, {{"id", 2}, {"pin_num", 16}}, {{"id", 3}, {"pin_num", 5}}}}};
+  machine(facts)["gpio"] = {
+      {"button_3", {{"line", "GPIO26"}, {"pin", 26}, {"role", "binding"}, {"trouble", nullptr}}},
+      {"estop_button", {{"line", "GPIO16"}, {"pin", 16}, {"role", "stop"}, {"trouble", nullptr}}}};
+  const auto findings = of("gpio", facts);
+  REQUIRE(findings.size() == 3);
+  CHECK(findings[0].verdict == Verdict::warning);
+  CHECK(findings[0].says == "a pin binding is for GPIO 16, and no line with the role binding has that pin");
+  CHECK(findings[1].says.contains("GPIO 5,"));
+  CHECK(findings[1].advice.contains(R"({"line": "GPIO5", "direction": "input"})"));
+  CHECK(findings[2].verdict == Verdict::ok);
+  // Without any line it is the same.
+  machine(facts).erase("gpio");
+  CHECK(of("gpio", facts).size() == 3);
+}
+
 TEST_CASE("a file of lines that is refused is a problem, whatever the hypervisor tells") {
   Facts facts = simulated();
   facts.lines = std::unexpected(
