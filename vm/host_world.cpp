@@ -105,6 +105,7 @@ void HostWorld::abandon(std::uint64_t call) {
 // A sequence that has run to its end may leave an output on, as people write them; one that was killed or has
 // failed did not come to where it would have switched it off.
 void HostWorld::ended(const Process& process) {
+  if (record_ != nullptr) record_->ended(process.id);
   const auto id = number(process.id);
   if (holding_.erase(id) != 0) hypervisor_.release(id, process.state == State::done);
 }

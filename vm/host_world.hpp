@@ -14,6 +14,7 @@
 #include "vm/pin_readings.hpp"
 #include "vm/remote_registers.hpp"
 #include "vm/sequences/code_store.hpp"
+#include "vm/sequences/process_record.hpp"
 #include "vm/sequences/step_loop.hpp"
 
 namespace celeriac::vm {
@@ -30,6 +31,8 @@ class HostWorld final : public World {
     lua_.set_web_api(std::move(api), std::move(ca_file));
   }
   void on_changed(std::function<void(Process&)> hook) { changed_ = std::move(hook); }
+  /// What keeps account of beginnings and ends; it outlives the processes.
+  void keep(ProcessRecord& record) { record_ = &record; }
   void on_failed(std::function<void(const Process&)> hook) { failed_ = std::move(hook); }
 
   std::uint64_t operate(const protocol::Operation& operation, std::string_view payload,
@@ -44,6 +47,9 @@ class HostWorld final : public World {
   [[nodiscard]] std::int64_t wall_clock() const override { return protocol::now_milliseconds(); }
   void changed(Process& process) override {
     if (changed_) changed_(process);
+  }
+  void began(const Process& process) override {
+    if (record_ != nullptr) record_->began(process);
   }
   void failed(const Process& process) override {
     if (failed_) failed_(process);
@@ -81,6 +87,7 @@ class HostWorld final : public World {
   boost::asio::steady_timer alarm_;
   std::function<void(Process&)> changed_;
   std::function<void(const Process&)> failed_;
+  ProcessRecord* record_ = nullptr;
   boost::unordered_flat_set<std::uint16_t> holding_;  // processes that may have switched something on
   PinReadings readings_;
   StepLoop loop_{*this};

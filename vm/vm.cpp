@@ -18,7 +18,7 @@ using protocol::Result;
 
 namespace {
 
-/// The image's note of processes that the end of a VM cut short.
+/// The image's note of processes that are in progress, and of those that the end of a VM cut short.
 constexpr const char* interrupted_note = "interrupted";
 
 /// What the account calls the thing on a pin, "" if it knows of none.
@@ -43,33 +43,33 @@ void Vm::close(std::chrono::milliseconds patience, std::move_only_function<void(
     auto timer = std::make_shared<boost::asio::steady_timer>(io, time);
     timer->async_wait([timer, then = std::move(then)](const boost::system::error_code&) mutable { then(); });
   });
-  closing_->begin(patience, [this, closed = std::move(closed)](
-                                const std::vector<Interruption>& interruptions) mutable {
-    if (interruptions.empty()) return closed();
-    for (const auto& each : interruptions)
-      write_log(registers_, {{"type", "warn"}, {"message", "The host stops. " + sentence(each)}},
-                source_of(each.id));
-    worker_->run([&image = *image_,
-                  text = to_json(interruptions).dump()] { return image.set_note(interrupted_note, text); },
-                 [closed = std::move(closed)](const Result<void>& kept) mutable {
-                   if (!kept) spdlog::error("What was interrupted is not kept: {}", kept.error().message);
-                   closed();
-                 });
-  });
+  record_.close();
+  closing_->begin(
+      patience, [this, closed = std::move(closed)](const std::vector<Interruption>& interruptions) mutable {
+        for (const auto& each : interruptions)
+          write_log(registers_, {{"type", "warn"}, {"message", "The host stops. " + sentence(each)}},
+                    source_of(each.id));
+        record_.leave(interruptions, [closed = std::move(closed)](const Result<void>&) mutable { closed(); });
+      });
+}
+
+void Vm::write_record(std::string text, ProcessRecord::Written written) {
+  worker_->run([&image = *image_, text = std::move(text)] { return image.set_note(interrupted_note, text); },
+               [written = std::move(written)](const Result<void>& kept) mutable {
+                 if (!kept)
+                   spdlog::error("Which processes are in progress cannot be written down: {}",
+                                 kept.error().message);
+                 written(kept);
+               });
 }
 
 void Vm::list_interrupted() {
-  const auto note = image_->note(interrupted_note);
-  if (!note || note->empty()) return;
-  const auto interruptions = interruptions_of(protocol::Json::parse(*note, nullptr, false));
-  for (const auto& each : interruptions) {
+  for (const auto& each : record_.left()) {
     world_.loop().remember(each);
     write_log(registers_, {{"type", "warn"}, {"message", interrupted(each).message}}, source_of(each.id));
   }
-  worker_->run([&image = *image_] { return image.set_note(interrupted_note, ""); },
-               [](const Result<void>& kept) {
-                 if (!kept) spdlog::error("The list of what was interrupted stays: {}", kept.error().message);
-               });
+  record_.told();
+  world_.keep(record_);
 }
 
 std::string Vm::line() {
@@ -126,6 +126,10 @@ Vm::Vm(boost::asio::io_context& io, const VmOptions& options, std::unique_ptr<Im
       remote_(hypervisor_),
       photos_(*assets_, remote_),
       local_(io, *assets_, *asset_store_, remote_, registers_),
+      record_(image_->note(interrupted_note).value_or(""),
+              [this](std::string text, ProcessRecord::Written written) {
+                write_record(std::move(text), std::move(written));
+              }),
       world_(io, *worker_, *assets_, *store_, hypervisor_, remote_, local_, registers_),
       guests_(io, *worker_, *image_, registers_,
               {.program = options.guest_program,

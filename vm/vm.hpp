@@ -70,6 +70,7 @@ class Vm {
      std::unique_ptr<CodeStore> store, std::optional<Account> account);
 
   void list_interrupted();
+  void write_record(std::string text, ProcessRecord::Written written);
 
   boost::asio::io_context& io_;
   // Destroyed from below: the worker finishes its jobs while the image is there. What the parts below have
@@ -85,6 +86,7 @@ class Vm {
   RemoteRegisters remote_;
   Photos photos_;
   LocalOperations local_;
+  ProcessRecord record_;
   HostWorld world_;
   GuestHost guests_;
   GuestMachine machine_;

@@ -62,6 +62,7 @@ class AnsweringWorld final : public World {
   [[nodiscard]] std::int64_t wall_clock() const override { return 1; }
   void changed(Process&) override {}
   void failed(const Process&) override {}
+  void began(const Process&) override {}
   void ended(const Process&) override {}
 
   void settle() {

@@ -60,6 +60,7 @@ class Bridge final : public vm::World {
   [[nodiscard]] vm::Time now() const override { return time_; }
   [[nodiscard]] std::int64_t wall_clock() const override { return 0; }
   void changed(vm::Process&) override {}
+  void began(const vm::Process&) override {}
   void failed(const vm::Process&) override {}
   void ended(const vm::Process&) override {}
 

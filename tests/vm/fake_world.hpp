@@ -31,7 +31,7 @@ class FakeWorld : public World {
   std::vector<std::uint64_t> aborted, abandoned;
   std::map<std::int64_t, Sequence> sequences;  ///< what execute finds
   std::map<std::string, nlohmann::json> registers;
-  std::vector<ProcessId> reported, failures, endings;
+  std::vector<ProcessId> reported, beginnings, failures, endings;
   Assets garden;
   std::map<std::string, protocol::Result<LuaResult>> scripts;  ///< what Lua returns, by its code
   struct Reading {
@@ -190,6 +190,7 @@ class FakeWorld : public World {
   Time now() const override { return time; }
   std::int64_t wall_clock() const override { return 1'700'000'000'000; }
   void changed(Process& process) override { reported.push_back(process.id); }
+  void began(const Process& process) override { beginnings.push_back(process.id); }
   void failed(const Process& process) override { failures.push_back(process.id); }
   void ended(const Process& process) override { endings.push_back(process.id); }
 

@@ -530,3 +530,36 @@ TEST_CASE("a VM that is told to end lets processes finish their step, and the ne
   house.client = house.connect();
   CHECK(house.status("PROC.STAT"_op, {{"id", id}}) == Status::not_found);
 }
+
+TEST_CASE(
+    "a VM that ended without warning: the next one says what was in progress, and nothing of what was not") {
+  House house;
+  house.until_linked();
+  const auto code = house.code(sequence({write_pin(8)}, 3, "one pin"));
+  const auto over = house.start(code), waiting = house.start(code), never = house.start(code);
+  CHECK(house.status("PROC.RUN"_op, {{"id", over}}) == Status::ok);
+  house.until_held();
+  house.hypervisor->take().responder.ok();
+  CHECK(house.status("PROC.WAIT"_op, {{"id", over}}) == Status::ok);
+  CHECK(house.status("PROC.RUN"_op, {{"id", waiting}}) == Status::ok);
+  house.until_held();
+
+  {
+    auto disk = Image::open(house.directory / "image.sqlite").value();
+    house.until([&] {
+      const auto left = interruptions_of(Json::parse(disk->note("interrupted").value(), nullptr, false));
+      return left.size() == 1 && number(left.front().id) == waiting;
+    });
+  }
+
+  house.stop_vm();  // without close(): what was written so far is all that there is
+  house.start_vm();
+  house.client = house.connect();
+  const auto stat = house.stat(waiting);
+  CHECK(stat["state"] == "killed");
+  CHECK(stat["name"] == "one pin");
+  CHECK(stat["error"]["code"] == "interrupted");
+  CHECK(stat["error"]["message"].get<std::string>().contains("ended without warning"));
+  CHECK(house.status("PROC.STAT"_op, {{"id", over}}) == Status::not_found);
+  CHECK(house.status("PROC.STAT"_op, {{"id", never}}) == Status::not_found);
+}

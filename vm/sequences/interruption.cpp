@@ -20,8 +20,21 @@ Interruption interruption_of(const Process& process) {
           .between_steps = process.state == State::paused && process.call == 0};
 }
 
+Interruption sudden_interruption_of(const Process& process) {
+  return {.id = process.id,
+          .code = process.code_id,
+          .name = process.given_name ? *process.given_name : *process.code_name,
+          .steps = process.steps,
+          .started_ms = process.started_ms,
+          .between_steps = false,
+          .sudden = true};
+}
+
 std::string sentence(const Interruption& it) {
   const std::string name = it.name.empty() ? std::string() : std::format(", \"{}\",", it.name);
+  if (it.sudden)
+    return std::format("Process {}{} was cut off somewhere in its {} step{}.", number(it.id), name, it.steps,
+                       it.steps == 1 ? "" : "s");
   const std::string node = it.kind.empty() ? it.path : std::format("{}, {}", it.path, it.kind);
   const std::string place = node.empty() ? std::string() : std::format(" ({})", node);
   if (it.between_steps)
@@ -32,11 +45,12 @@ std::string sentence(const Interruption& it) {
 }
 
 protocol::Error interrupted(const Interruption& it) {
-  return {
-      .status = protocol::Status::cancelled,
-      .message = sentence(it) + " The host was stopped meanwhile; nothing goes on by itself: start it anew.",
-      .path = it.path,
-      .code = "interrupted"};
+  const std::string_view why = it.sudden ? " The host ended without warning (a power failure, or a crash)"
+                                         : " The host was stopped meanwhile";
+  return {.status = protocol::Status::cancelled,
+          .message = std::format("{}{}; nothing goes on by itself: start it anew.", sentence(it), why),
+          .path = it.path,
+          .code = "interrupted"};
 }
 
 nlohmann::json to_json(const std::vector<Interruption>& interruptions) {
@@ -52,7 +66,8 @@ nlohmann::json to_json(const std::vector<Interruption>& interruptions) {
                     {"steps", each.steps},
                     {"nodes_done", each.nodes_done},
                     {"started", each.started_ms},
-                    {"between_steps", each.between_steps}});
+                    {"between_steps", each.between_steps},
+                    {"sudden", each.sudden}});
   }
   return list;
 }
@@ -72,7 +87,8 @@ std::vector<Interruption> interruptions_of(const nlohmann::json& document) {
                       .steps = each.at("steps").get<std::uint32_t>(),
                       .nodes_done = each.at("nodes_done").get<std::uint32_t>(),
                       .started_ms = each.at("started").get<std::int64_t>(),
-                      .between_steps = each.at("between_steps").get<bool>()});
+                      .between_steps = each.at("between_steps").get<bool>(),
+                      .sudden = each.value("sudden", false)});
     } catch (const nlohmann::json::exception&) {
       continue;
     }

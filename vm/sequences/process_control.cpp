@@ -66,7 +66,10 @@ Result<ProcessId> StepLoop::start(Sequence sequence, const StartOptions& options
 }
 
 void StepLoop::go(Process& process) {
-  if (process.started_ms == 0) process.started_ms = world_.wall_clock();
+  if (process.started_ms == 0) {
+    process.started_ms = world_.wall_clock();
+    world_.began(process);
+  }
   if (is_script(process.waiting)) {  // it was paused inside one
     process.state = State::waiting;
     if (process.stepping == Stepping::may_begin) process.stepping = Stepping::has_begun;

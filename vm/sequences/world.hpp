@@ -82,6 +82,8 @@ class World {
   /// The document of a process has changed. Only for processes that are watched, or all while
   /// StepLoop::report_all() is on.
   virtual void changed(Process& process) = 0;
+  /// A process runs for the first time.
+  virtual void began(const Process& process) = 0;
   /// A process has failed, and not because of the emergency lock: for the log.
   virtual void failed(const Process& process) = 0;
   /// A process has ended: what it holds of the machine goes back.
