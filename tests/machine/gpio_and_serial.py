@@ -10,7 +10,7 @@ import kernel
 import places
 import qemu
 
-DEADLINE = 180.0  # seconds; the machine takes a sixth of it
+DEADLINE = 180.0  # seconds; the machines take a sixth to a third of it
 MODULES = ("configfs", "gpio-sim", "xhci-pci", "ftdi_sio")
 PROGRAMS = ("celeriac-hal", "celeriac-firmware-sim")
 
@@ -24,20 +24,25 @@ mount -t tmpfs none /tmp
 while read -r name; do insmod "/modules/$name.ko"; done </modules/order
 mount -t configfs none /sys/kernel/config
 ip link set lo up
-export PATH=/bin
+export PATH=/bin CELERIAC_UART=%s
 python3 -S -E /scripts/gpio_and_serial.py
 poweroff -f
 """
 
+# For each architecture the machine, its console, and its second serial port, seen from inside and from outside.
 BOARDS = {
-    "amd64": ("qemu-system-x86_64", "-accel", "tcg", "-machine", "q35", "-cpu", "max"),
+    "amd64": (("qemu-system-x86_64", "-accel", "tcg", "-machine", "q35", "-cpu", "max"), "ttyS0", "/dev/ttyS1",
+              ("-serial", "chardev:board")),
+    # Its own second port, a PL011, stops all of QEMU when nobody reads its cable.
+    "arm64": (("qemu-system-aarch64", "-accel", "tcg", "-machine", "virt", "-cpu", "cortex-a72"), "ttyAMA0", "/dev/ttyS0",
+              ("-device", "pci-serial,chardev=board")),
 }
 
 
 def image(folder, architecture, root, programs):
     kernel_ = kernel.kernel(architecture)
     made = initramfs.Initramfs(os.path.join(folder, "initramfs"), root, architecture)
-    made.file("init", INIT, 0o755)
+    made.file("init", INIT % BOARDS[architecture][2], 0o755)
     made.modules(kernel_.modules(*MODULES))
     for program in PROGRAMS:
         made.program(os.path.join(programs, program), f"bin/{program}")
@@ -57,11 +62,12 @@ def run(folder, architecture, root, programs):
     image_, initrd = image(folder, architecture, root, programs)
     made = time.monotonic() - began
     cable = f"{folder}/cable"
-    command = [*BOARDS[architecture], "-m", "384", "-nodefaults", "-display", "none", "-no-reboot",
-               "-kernel", image_, "-initrd", initrd, "-append", "console=ttyS0 panic=-1 quiet",
+    board, console, _, port = BOARDS[architecture]
+    command = [*board, "-m", "384", "-nodefaults", "-display", "none", "-no-reboot",
+               "-kernel", image_, "-initrd", initrd, "-append", f"console={console} panic=-1 quiet",
                "-serial", "stdio",
                # The adapter's cable ends in the machine's own second serial port.
-               "-chardev", f"socket,id=board,path={cable},server=on,wait=off", "-serial", "chardev:board",
+               "-chardev", f"socket,id=board,path={cable},server=on,wait=off", *port,
                "-chardev", f"socket,id=adapter,path={cable},reconnect-ms=50", "-device", "qemu-xhci",
                "-device", "usb-serial,chardev=adapter,always-plugged=on,id=adapter0"]
     passed, plugged = False, 0
@@ -88,8 +94,10 @@ def run(folder, architecture, root, programs):
 
 
 def main():
+    """Arguments: where the programs are, their architecture, and the Debian 13 that their libraries are in."""
+    programs, architecture, root = sys.argv[1:]
     with tempfile.TemporaryDirectory(prefix="celeriac-machine.") as folder:
-        return run(folder, "amd64", "/", sys.argv[1])
+        return run(folder, architecture, root, programs)
 
 
 if __name__ == "__main__":

@@ -61,15 +61,19 @@ class Initramfs:
         # What the interpreter imports before anything else, and by name.
         for name in ("encodings.utf_8", "encodings.ascii", "encodings.latin_1", "encodings.aliases", "site"):
             finder.import_hook(name, None, ["*"])
-        for module in finder.modules.values():
-            if not module.__file__ or self._archive.holds(self._place(module.__file__, folders, library)):
+        found = [module.__file__ for module in finder.modules.values() if module.__file__]
+        # Extension modules of another architecture have names that this machine's Python does not look for.
+        for name in finder.badmodules:
+            found += glob.glob(self._in_root(f"{library}/lib-dynload/{name}.cpython-*-{self._triplet}.so"))
+        for path in found:
+            place = self._place(path, folders, library)
+            if self._archive.holds(place):
                 continue
-            place = self._place(module.__file__, folders, library)
             if place.endswith(".py"):
-                self.file(f"{place}c", _compiled(module.__file__, place))
+                self.file(f"{place}c", _compiled(path, place))
             else:
-                self.file(place, _read(module.__file__), 0o755)
-                self._needs(module.__file__)
+                self.file(place, _read(path), 0o755)
+                self._needs(path)
 
     def close(self):
         self._archive.close()

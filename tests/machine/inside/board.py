@@ -100,9 +100,11 @@ class Board:
 
 
 def _raw(path):
-    descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY)
+    descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)  # a UART without carrier would not open
     tty.setraw(descriptor)
     settings = termios.tcgetattr(descriptor)
+    settings[2] |= termios.CLOCAL
     settings[4] = settings[5] = termios.B115200
     termios.tcsetattr(descriptor, termios.TCSANOW, settings)
+    os.set_blocking(descriptor, True)
     return descriptor
