@@ -2,20 +2,24 @@
 
 import json
 import os
+import re
 import select
 import socket
 import subprocess
 import time
 
 PATIENCE = 20.0  # seconds for the monitor to answer
+CONSOLE = "console"  # the character device of the kernel's console, for `ask_kernel`: a socket of this name
 
 
 class Machine:
-    def __init__(self, command, folder, deadline):
-        """Starts QEMU with the guest's console on standard output; `deadline` is the whole machine's, in seconds."""
+    def __init__(self, command, folder, deadline, silence=None):
+        """Starts QEMU with the guest's console on standard output; `deadline` is the whole machine's, in seconds, and
+        `silence` how long it may say nothing."""
         self._folder = folder
         self._monitor = None
         self._end = time.monotonic() + deadline
+        self._silence = silence or deadline
         self._rest = b""
         self._errors = open(os.path.join(folder, "qemu.errors"), "w+")
         self.process = subprocess.Popen(
@@ -31,8 +35,10 @@ class Machine:
                 yield line.decode(errors="replace").rstrip("\r")
                 continue
             left = self._end - time.monotonic()
-            if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
-                raise TimeoutError("the machine took too long")
+            if left <= 0:
+                raise TimeoutError("it was not done in time")
+            if not select.select([self.process.stdout], [], [], min(left, self._silence))[0]:
+                raise TimeoutError(f"it has said nothing for {min(left, self._silence):.0f} s")
             data = os.read(self.process.stdout.fileno(), 1 << 16)
             if not data:
                 return
@@ -59,6 +65,21 @@ class Machine:
             if "return" in answer:
                 return answer["return"]
         raise RuntimeError(f"QEMU's monitor did not answer {command}")
+
+    def processors(self):
+        """What each processor is at: its program counter, whether it takes interrupts, whether it sleeps."""
+        said = self.monitor("human-monitor-command", **{"command-line": "info registers -a"})
+        return re.findall(r"CPU#\d+|RIP=\w+|RFL=\w+ \[[^\]]*\]|HLT=\d", said)
+
+    def ask_kernel(self, keys="9wlm"):
+        """Has the kernel of a machine that hangs say on its console what it is at (SysRq): blocked tasks, processors, memory."""
+        with socket.socket(socket.AF_UNIX) as console:
+            console.connect(os.path.join(self._folder, CONSOLE))
+            for key in keys:
+                self.monitor("chardev-send-break", id=CONSOLE)
+                time.sleep(0.1)
+                console.sendall(key.encode())
+                time.sleep(1.0)
 
     def errors(self):
         self._errors.seek(0)

@@ -1,10 +1,12 @@
 """Checks that run one after the other in a machine and are told on its console: `ok NAME` or `FAILED NAME: why`."""
 
+import signal
 import sys
 import time
 import traceback
 
 DEADLINE = 30.0  # seconds; what a check waits at most for one thing
+LIMIT = 400  # seconds; what a check takes at most, whatever it hangs in; busy hosts make machines slow
 
 _checks = []
 
@@ -44,20 +46,28 @@ def ask_outside(what):
     print(f"@{what}", flush=True)
 
 
+def _took_too_long(*_):
+    raise AssertionError(f"it was not over after {LIMIT} s")
+
+
 def run(log=None):
-    """Runs all of them; those after a failure too. What `log` returns is longer each time; a failure shows what came since its check began."""
+    """Runs all of them; those after a failure too, and after one that hangs. What `log` returns is longer each time; a failure shows what came since its check began."""
     failed = 0
+    signal.signal(signal.SIGALRM, _took_too_long)
     for function in _checks:
         name = function.__name__.replace("_", " ")
         began, logged = time.monotonic(), len(log() if log else "")
         try:
+            signal.alarm(LIMIT)
             function()
+            signal.alarm(0)
         except Exception as error:
+            signal.alarm(0)
             failed += 1
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            if place.filename == __file__:
-                place = traceback.extract_tb(error.__traceback__)[-2]
-            print(f"FAILED {name}: {type(error).__name__}: {error} (line {place.lineno})", flush=True)
+            ours = [place for place in traceback.extract_tb(error.__traceback__)
+                    if place.filename not in (__file__, signal.__file__) and "/lib/python" not in place.filename]
+            print(f"FAILED {name}: {type(error).__name__}: {error} (line {ours[-1].lineno if ours else 0}, "
+                  f"{time.monotonic() - began:.2f} s)", flush=True)
             for line in (log() if log else "")[logged:].splitlines()[-30:]:
                 print(f"  | {line}", flush=True)
         else:
