@@ -38,6 +38,12 @@ asio::awaitable<bool> over(asio::steady_timer& timer, const bool& done) {
   co_return !error || done;
 }
 
+/// A socket that somebody listens on and that this user may not use.
+bool is_closed_to_us(const Target& target) {
+  return !target.socket.empty() &&
+         ::faccessat(AT_FDCWD, target.socket.c_str(), R_OK | W_OK, AT_EACCESS) != 0 && errno == EACCES;
+}
+
 }  // namespace
 
 std::string Target::place() const {
@@ -57,12 +63,6 @@ std::chrono::seconds patience(const Operation& operation) {
       &"SYS.CHECK_UPDATES"_op, &"SYS.FACTORY_RESET"_op, &"SYS.FLASH_FIRMWARE"_op};
   if (operation.motion || std::ranges::contains(patient, &operation)) return patient_answer;
   return prompt_answer;
-}
-
-/// A socket that somebody listens on and that this user may not use.
-bool is_closed_to_us(const Target& target) {
-  return !target.socket.empty() &&
-         ::faccessat(AT_FDCWD, target.socket.c_str(), R_OK | W_OK, AT_EACCESS) != 0 && errno == EACCES;
 }
 
 Error nobody_answers(const Target& target) {

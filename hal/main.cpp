@@ -142,8 +142,12 @@ Result<void> run(const Options& options) {
   hypervisor.add_status("gpio", [&] { return lines.document(); });
   hypervisor.on_published([&] { lines.machine(hypervisor.machine()); });
   hypervisor.on_led([&](int led, bool on) { lines.led(led, on); });
-  // Where DTR reaches the board's reset, there is no such line, and none is needed.
-  hypervisor.on_restart([&] { (void)lines.reset_board([] {}); });
+  hypervisor.on_restart([&] {
+    const auto reset = lines.reset_board([] {});
+    // Where DTR reaches the board's reset, there is no such line, and none is needed.
+    if (!reset && reset.error().status != protocol::Status::not_found)
+      hypervisor.note(hal::firmware::Severity::warn, reset.error().message);
+  });
   hal::install(dispatcher, lines);
 
   auto system_options = options.system;

@@ -1,7 +1,5 @@
 // `celeriac computer`, `power`, `reset`, `updates` and `firmware` against a host in the same process.
 
-#include <unistd.h>
-
 #include <catch2/catch_test_macros.hpp>
 
 #include "tests/console/fake_host.hpp"
@@ -24,7 +22,6 @@ struct Host {
   std::vector<std::string> asked;  ///< operations, with their package where they have one
   std::string stored;              ///< firmware that came in parts
   std::size_t parts = 0;
-  int typed = -1;
 
   Host() {
     for (const char* name : {"SYS.POWER_OFF", "SYS.REBOOT", "SYS.RESTART_SERVICE", "SYS.FACTORY_RESET",
@@ -47,21 +44,6 @@ struct Host {
                                       {"version", "6.6.23.R.genesisK12"},
                                       {"port", "/dev/ttyACM0"},
                                       {"reason", nullptr}});
-  }
-  ~Host() {
-    if (typed >= 0) ::close(typed);
-  }
-  Host(const Host&) = delete;
-  Host& operator=(const Host&) = delete;
-
-  void person_types(std::string_view text) {
-    int ends[2];
-    REQUIRE(::pipe(ends) == 0);
-    REQUIRE(::write(ends[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()));
-    ::close(ends[1]);
-    typed = ends[0];
-    celeriac.input = typed;
-    celeriac.interactive = true;
   }
 
  private:
@@ -113,12 +95,12 @@ TEST_CASE("what is dangerous is done after a yes alone") {
   {
     Host host;
     CHECK(host.celeriac({"power", "off"}).err.contains("--yes"));
-    host.person_types("n\n");
+    host.celeriac.person_types("n\n");
     CHECK(host.celeriac({"power", "off"}).status != 0);
     CHECK(host.asked.empty());
   }
   Host host;
-  host.person_types("y\n");
+  host.celeriac.person_types("y\n");
   const auto outcome = host.celeriac({"power", "off"});
   CHECK(outcome.status == 0);
   CHECK(outcome.out.contains("Switch the computer of the bot off?"));
@@ -148,7 +130,7 @@ TEST_CASE("a firmware goes to the host in parts, and to the board after a yes") 
   Host host;
   const std::string text(100'000, ':');
   const auto file = host.directory.file("good.hex", text);
-  host.person_types("y\n");
+  host.celeriac.person_types("y\n");
   const auto outcome = host.celeriac({"firmware", "flash", file, "--board", "arduino"});
   CAPTURE(outcome.err);
   CHECK(outcome.status == 0);

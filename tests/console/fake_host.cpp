@@ -52,6 +52,35 @@ Outcome CommandLine::operator()(std::vector<std::string> words) {
   return {static_cast<int>(status), out.str(), err.str()};
 }
 
+CommandLine::~CommandLine() {
+  if (typed_ >= 0) ::close(typed_);
+}
+
+void CommandLine::person_types(std::string_view text) {
+  int ends[2];
+  if (typed_ >= 0) ::close(std::exchange(typed_, -1));
+  REQUIRE(::pipe(ends) == 0);
+  REQUIRE(::write(ends[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+  ::close(ends[1]);
+  typed_ = ends[0];
+  input = typed_;
+  interactive = true;
+}
+
+When::When(boost::asio::io_context& io, std::function<bool()> condition, std::function<void()> action)
+    : timer_(io), condition_(std::move(condition)), action_(std::move(action)) {
+  look();
+}
+
+void When::look() {
+  timer_.expires_after(std::chrono::milliseconds(5));
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    if (!condition_()) return look();
+    action_();
+  });
+}
+
 FakeVm::FakeVm(boost::asio::io_context& io, const TemporaryDirectory& directory) {
   serve_codes();
   serve_processes();

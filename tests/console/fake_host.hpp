@@ -2,15 +2,18 @@
 // What tests of the command line run against: a directory, a world that remembers what was printed, and
 // daemons that are sessions in the same process, on the same io_context.
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "console/command_line.hpp"
@@ -50,6 +53,11 @@ struct Outcome {
 class CommandLine {
  public:
   explicit CommandLine(const TemporaryDirectory& directory) : directory_(directory) {}
+  ~CommandLine();
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
+  /// A person at a terminal, who has typed this.
+  void person_types(std::string_view text);
   Outcome operator()(std::vector<std::string> words);
   boost::asio::io_context io{1};
   std::map<std::string, std::string> environment;
@@ -60,6 +68,21 @@ class CommandLine {
 
  private:
   const TemporaryDirectory& directory_;
+  int typed_ = -1;
+};
+
+/// Does something once, as soon as a condition holds: it is looked at again and again while the loop runs, so
+/// that a slow machine is only slower.
+class When {
+ public:
+  When(boost::asio::io_context& io, std::function<bool()> condition, std::function<void()> action);
+
+ private:
+  void look();
+
+  boost::asio::steady_timer timer_;
+  std::function<bool()> condition_;
+  std::function<void()> action_;
 };
 
 /// A VM that keeps codes without looking into them, and processes that end when the test says so.
@@ -95,6 +118,9 @@ class FakeMachine {
   explicit FakeMachine(protocol::Dispatcher& dispatcher);
   std::vector<std::pair<std::string, protocol::Json>> requests;
   std::optional<protocol::Error> refuses;
+  [[nodiscard]] bool was_asked(std::string_view operation) const {
+    return std::ranges::contains(requests, operation, &std::pair<std::string, protocol::Json>::first);
+  }
 };
 
 }  // namespace celeriac::console::test

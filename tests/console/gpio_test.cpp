@@ -16,6 +16,7 @@ using test::CommandLine;
 using test::FakeMachine;
 using test::FakeVm;
 using test::TemporaryDirectory;
+using test::When;
 
 namespace {
 
@@ -76,8 +77,9 @@ TEST_CASE("gpio set switches an output, or lets it blink") {
 
 TEST_CASE("gpio watch shows the lines, and then what changes") {
   Host host;
-  asio::steady_timer later(host.celeriac.io, std::chrono::milliseconds(50));
-  later.async_wait([&](auto) { host.lines(0, "off", nullptr); });
+  When watched(
+      host.celeriac.io, [&] { return host.vm.registers.watched("gpio"); },
+      [&] { host.lines(0, "off", nullptr); });
   const auto out = host.celeriac({"gpio", "watch", "--count", "3"}).out;
   CHECK(std::ranges::count(out, '\n') == 3);
   CHECK(out.contains("blinks slow"));

@@ -13,6 +13,7 @@ using test::CommandLine;
 using test::FakeMachine;
 using test::FakeVm;
 using test::TemporaryDirectory;
+using test::When;
 
 namespace {
 
@@ -281,9 +282,9 @@ TEST_CASE("parameters are listed, found, read and changed") {
 
 TEST_CASE("watch prints the present value and every change, one a line") {
   Host host;
-  boost::asio::steady_timer later(host.celeriac.io, std::chrono::milliseconds(50));
-  later.async_wait(
-      [&](auto) { host.vm.registers.publish("position", {{"x", 1.0}, {"y", 0.0}, {"z", 0.0}}); });
+  When watched(
+      host.celeriac.io, [&] { return host.vm.registers.watched("position"); },
+      [&] { host.vm.registers.publish("position", {{"x", 1.0}, {"y", 0.0}, {"z", 0.0}}); });
   const auto outcome = host.celeriac({"watch", "position", "--count", "2", "--json"});
   CHECK(outcome.status == 0);
   const auto lines = outcome.json_lines();

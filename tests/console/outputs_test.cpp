@@ -13,6 +13,7 @@ using test::CommandLine;
 using test::FakeMachine;
 using test::FakeVm;
 using test::TemporaryDirectory;
+using test::When;
 
 namespace {
 
@@ -48,13 +49,13 @@ TEST_CASE("a fail-safe output is on for as long as was asked, kept alive, and of
         "The water (pin 8) is on for 0.3 s: Ctrl-C switches it off.\n"
         "The water (pin 8) is off.\n");
   CHECK(host.writes() == std::vector<Json>{1, 0});
-  CHECK(std::ranges::contains(host.machine.requests, "SYS.KEEP_ALIVE", &std::pair<std::string, Json>::first));
+  CHECK(host.machine.was_asked("SYS.KEEP_ALIVE"));
 }
 
 TEST_CASE("Ctrl-C switches a fail-safe output off") {
   Host host;
-  boost::asio::steady_timer later(host.celeriac.io, std::chrono::milliseconds(50));
-  later.async_wait([](auto) { std::raise(SIGINT); });
+  When at_work(
+      host.celeriac.io, [&] { return host.machine.was_asked("SYS.KEEP_ALIVE"); }, [] { std::raise(SIGINT); });
   const auto outcome = host.celeriac({"pin", "write", "8", "1"});
   CHECK(outcome.status == 0);
   CHECK(outcome.out.contains("is on while this runs"));
@@ -63,8 +64,8 @@ TEST_CASE("Ctrl-C switches a fail-safe output off") {
 
 TEST_CASE("an output that the hypervisor switches off ends the command") {
   Host host;
-  boost::asio::steady_timer later(host.celeriac.io, std::chrono::milliseconds(50));
-  later.async_wait([&](auto) { host.water(false); });
+  When at_work(
+      host.celeriac.io, [&] { return host.machine.was_asked("SYS.KEEP_ALIVE"); }, [&] { host.water(false); });
   const auto outcome = host.celeriac({"pin", "write", "8", "1"});
   CHECK(outcome.status == 0);
   CHECK(outcome.out.contains("the hypervisor has switched it off"));
@@ -123,8 +124,8 @@ TEST_CASE("a held jog is renewed until Enter, and stopped then") {
 
 TEST_CASE("a held jog ends with Ctrl-C, and with what refuses it") {
   Host host;
-  boost::asio::steady_timer later(host.celeriac.io, std::chrono::milliseconds(50));
-  later.async_wait([](auto) { std::raise(SIGINT); });
+  When at_work(
+      host.celeriac.io, [&] { return host.machine.was_asked("SYS.JOG"); }, [] { std::raise(SIGINT); });
   CHECK(host.celeriac({"jog", "--hold", "x+"}).status == 0);
   CHECK(host.machine.requests.back().second["x"] == 0);
   host.machine.refuses = protocol::Error{.status = protocol::Status::locked, .message = "It is locked."};

@@ -1,7 +1,5 @@
 // install, update, uninstall, packages and grants at the command line, against a host in the same process.
 
-#include <unistd.h>
-
 #include <catch2/catch_test_macros.hpp>
 #include <fstream>
 
@@ -29,7 +27,6 @@ struct Host : BlobHost {
       {"installed", nullptr}};
   std::string file = directory.file("soil.celeriac", "the archive");
   std::string signature = directory.file("soil.celeriac.minisig", "the signature");
-  int typed = -1;
 
   Host() {
     vm.dispatcher.on("PACKAGE.INSPECT"_op, [this](protocol::Request& request, protocol::Responder responder) {
@@ -40,22 +37,6 @@ struct Host : BlobHost {
           {{"package", "soil:acme"},
            {"version", "1.1"},
            {"processes", Json::array({Json{{"process", "logger:soil:acme"}, {"id", 61'441}}})}});
-  }
-  ~Host() {
-    if (typed >= 0) ::close(typed);
-  }
-  Host(const Host&) = delete;
-  Host& operator=(const Host&) = delete;
-
-  /// A person at a terminal, who has typed this.
-  void person_types(std::string_view text) {
-    int ends[2];
-    REQUIRE(::pipe(ends) == 0);
-    REQUIRE(::write(ends[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()));
-    ::close(ends[1]);
-    typed = ends[0];
-    celeriac.input = typed;
-    celeriac.interactive = true;
   }
   void is_installed(const char* hash, const char* signer = "E7620F1842B4E81F") {
     package["installed"] = {{"version", "1.0"}, {"hash", hash}, {"signed_by", signer}};
@@ -69,7 +50,7 @@ struct Host : BlobHost {
 
 TEST_CASE("install shows what a package wants, and installs it when a person says yes") {
   Host host;
-  host.person_types("y\n");
+  host.celeriac.person_types("y\n");
   const auto outcome = host.celeriac({"install", host.file});
   CHECK(outcome.status == 0);
   CHECK(outcome.out ==
@@ -89,7 +70,7 @@ TEST_CASE("install shows what a package wants, and installs it when a person say
 TEST_CASE("install leaves everything as it is when a person says no, or anything else") {
   for (const char* answer : {"n\n", "\n", "perhaps\n", ""}) {
     Host host;
-    host.person_types(answer);
+    host.celeriac.person_types(answer);
     const auto outcome = host.celeriac({"install", host.file});
     CHECK(outcome.status == 1);
     CHECK(outcome.err.contains("Nothing was installed."));
