@@ -137,6 +137,10 @@ def main():
         at_most(f"{name}, 99 %", estop["p99_s"], 1e-3, "ms", 1e3,
                 beside=f"1,000 processes, 20 clients polling; median {estop['median_s'] * 1e3:.2f} ms of {estop['stops']}")
         at_most(f"{name}, longest", estop["max_s"], 5e-3, "ms", 1e3)
+    button = stops["estop_button"]
+    at_most("stop button's edge to E on the wire, 99 %", button["p99_s"], 2e-3, "ms", 1e3,
+            beside=f"the same load; median {button['median_s'] * 1e3:.2f} ms, longest {button['max_s'] * 1e3:.2f} ms of "
+                   f"{button['stops']}")
     at_most("VM killed in a move: its socket's closing to @ on the wire, longest", stops["deadman"]["max_s"], 0.1, "ms",
             1e3, beside=f"median {stops['deadman']['median_s'] * 1e3:.2f} ms of {stops['deadman']['deaths']}")
 

@@ -1,9 +1,11 @@
-"""How long a stop takes: a client's ESTOP to the byte E on the line with the VM at work, and '@' after the VM's death."""
+"""How long a stop takes: a client's ESTOP, or the edge of a stop button, to the byte E on the line with the VM at work; '@' after
+the VM's death."""
 
 import json
 import os
 import select
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -16,6 +18,7 @@ sys.path.insert(0, os.path.join(here, "..", "..", "tests", "integration"))
 import wire
 
 PROCESSES, POLLERS, STOPS, DEATHS = 1000, 20, 200, 10
+QUIET = 0.06  # seconds until a stop button whose level has not changed counts as released, and some more
 POLL = 0.1  # seconds between a client's questions
 PATIENCE = 60
 
@@ -105,6 +108,32 @@ def stops(board, path, vm, code):
     return sorted(taken)
 
 
+def presses(board, hands_path, path, vm, code):
+    """Seconds from a stop button's edge to E on the line, sorted. The edge is one of simulated lines: what the kernel takes to
+    tell of a real one is not in it, the way of the order to the simulated line is."""
+    taken = []
+    with wire.Client(path) as client, socket.socket(socket.AF_UNIX) as hands:
+        hands.connect(hands_path)
+        answers = hands.makefile()
+
+        def let_go():
+            hands.sendall(b"release stop\n")
+            assert answers.readline() == "ok\n"
+            time.sleep(QUIET)
+            assert client.call("SYS", "UNLCK").status == wire.OK
+
+        let_go()
+        for _ in range(STOPS):
+            run_processes(vm, code)
+            board.forget()
+            begin = time.monotonic_ns()
+            hands.sendall(b"press stop\n")
+            taken.append((board.next("E") - begin) / 1e9)
+            assert answers.readline() == "ok\n"
+            let_go()
+    return sorted(taken)
+
+
 def deaths(board, directory, vm_command):
     """Seconds from the moment the VM's sockets close to '@' on the line, sorted."""
     taken = []
@@ -132,7 +161,11 @@ def main():
     result = {}
     with tempfile.TemporaryDirectory(prefix="celeriac-bench-") as directory:
         board = Board(os.path.join(directory, "firmware"))
-        hal = started("celeriac-hal", "--dir", directory, "--serial", os.path.join(directory, "firmware"))
+        lines, hands = (os.path.join(directory, name) for name in ("lines.json", "gpio.sock"))
+        with open(lines, "w") as file:
+            json.dump({"lines": {"stop": {"line": "GPIO16", "direction": "input", "role": "stop"}}}, file)
+        hal = started("celeriac-hal", "--dir", directory, "--serial", os.path.join(directory, "firmware"),
+                      "--lines", lines, "--gpio", f"simulated:{hands}")
         vm_command = ("celeriac-vm", "--dir", directory)
         vm_socket, hal_socket = (os.path.join(directory, name) for name in ("vm.sock", "hal.sock"))
         vm = started(*vm_command)
@@ -145,8 +178,11 @@ def main():
                 pollers = subprocess.Popen([sys.executable, __file__, "poll", vm_socket], stdin=subprocess.PIPE,
                                            stdout=subprocess.PIPE)
                 pollers.stdout.readline()
-                for name, path in (("direct", hal_socket), ("through_the_vm", vm_socket)):
-                    times = stops(board, path, client, code)
+                ways = {"button": lambda: presses(board, hands, hal_socket, client, code),
+                        "direct": lambda: stops(board, hal_socket, client, code),
+                        "through_the_vm": lambda: stops(board, vm_socket, client, code)}
+                for name, way in ways.items():
+                    times = way()
                     result[f"estop_{name}"] = {"median_s": times[len(times) // 2],
                                                "p99_s": times[int(len(times) * 0.99)], "max_s": times[-1],
                                                "stops": len(times)}

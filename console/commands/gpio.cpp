@@ -17,6 +17,7 @@
 
 #include "console/commands/declarations.hpp"
 #include "console/commands/perform.hpp"
+#include "console/interruption.hpp"
 #include "console/process_status.hpp"
 #include "console/text.hpp"
 
@@ -147,7 +148,8 @@ asio::awaitable<Exit> press(Context& context, std::string name, double seconds) 
   asio::steady_timer timer(context.world().io,
                            std::chrono::duration_cast<std::chrono::steady_clock::duration>(
                                std::chrono::duration<double>(seconds)));
-  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));  // Ctrl-C lets go
+  // Ctrl-C lets go.
+  if (!co_await interrupted()) co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
   const auto released = co_await tell_hands(socket, "release " + name);
   if (!released) co_return context.failed(released.error());
   co_return context.done({{"line", name}, {"seconds", seconds}},

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "console/commands/perform.hpp"
+#include "console/interruption.hpp"
 #include "console/output_status.hpp"
 
 namespace celeriac::console {
@@ -42,13 +43,14 @@ asio::awaitable<protocol::Result<End>> hold(Context& context, Client& client, co
                                             bool fail_safe) {
   const auto started = context.world().now();
   const auto wanted = std::chrono::duration<double>(pin.seconds);
-  while (true) {
+  while (!co_await interrupted()) {
     if (fail_safe) {
       const auto alive = co_await client.call("SYS.KEEP_ALIVE"_op);
-      if (!alive && alive.error().code == interrupted_code) co_return End::interrupted;
+      if (!alive && alive.error().code == interrupted_code) break;
       if (!alive) co_return std::unexpected(alive.error());
       const auto output = co_await output_on(client, pin.number);
       if (output && !output->on) co_return End::switched_off;
+      if (co_await interrupted()) break;
     }
     std::chrono::duration<double> wait = keep_alive_period;
     if (pin.seconds > 0) {
@@ -58,21 +60,24 @@ asio::awaitable<protocol::Result<End>> hold(Context& context, Client& client, co
     }
     asio::steady_timer timer(context.world().io,
                              std::chrono::duration_cast<std::chrono::steady_clock::duration>(wait));
-    const auto [cancelled] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-    if (cancelled) co_return End::interrupted;
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
   }
+  co_return End::interrupted;
 }
 
 asio::awaitable<Exit> write_and_hold(Context& context, Client& client, const HeldPin& pin,
                                      const std::optional<OutputStatus>& output) {
   const auto written = co_await client.call("SYS.WRITE_PIN"_op, fields_of(pin, pin.value));
-  if (!written) co_return context.failed(written.error());
+  // After an interruption it may have been written all the same, so it is switched off.
+  const bool doubtful = !written && written.error().code == interrupted_code;
+  if (!written && !doubtful) co_return context.failed(written.error());
   const std::string what = output && !output->name.empty()
                                ? std::format("The {} (pin {})", output->name, pin.number)
                                : std::format("Pin {}", pin.number);
   const std::string time =
       pin.seconds > 0 ? std::format("for {:g} s", pin.seconds) : std::string("while this runs");
-  if (!context.json()) context.line(std::format("{} is on {}: Ctrl-C switches it off.", what, time));
+  if (!context.json() && !doubtful)
+    context.line(std::format("{} is on {}: Ctrl-C switches it off.", what, time));
   const auto end = co_await hold(context, client, pin, output.has_value());
   if (!end) co_return context.failed(end.error());
   Json result{{"pin", pin.number}, {"value", pin.value}, {"ended", "over"}};
@@ -92,6 +97,7 @@ asio::awaitable<Exit> write_pin(Context& context, HeldPin pin) {
   const auto client = co_await context.connect();
   if (!client) co_return context.failed(client.error());
   const auto output = co_await output_on(**client, pin.number);
+  if (co_await interrupted()) co_return Exit::interrupted;
   const bool switches_on = output ? pin.value != output->safe_value : pin.value != 0 && pin.seconds > 0;
   if (switches_on) co_return co_await write_and_hold(context, **client, pin, output);
   const auto reply = co_await (*client)->call("SYS.WRITE_PIN"_op, fields_of(pin, pin.value));
@@ -104,6 +110,7 @@ asio::awaitable<Exit> write_pin(Context& context, HeldPin pin) {
 asio::awaitable<Exit> toggle_pin(Context& context, HeldPin pin) {
   std::optional<OutputStatus> output;
   if (const auto client = co_await context.connect()) output = co_await output_on(**client, pin.number);
+  if (co_await interrupted()) co_return Exit::interrupted;
   if (!output)
     co_return co_await perform(context, "SYS.TOGGLE_PIN"_op, {{"pin", pin.number}},
                                std::format("pin {} is inverted", pin.number));

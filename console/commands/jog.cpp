@@ -15,6 +15,7 @@
 
 #include "console/commands/declarations.hpp"
 #include "console/commands/perform.hpp"
+#include "console/interruption.hpp"
 #include "console/text.hpp"
 
 namespace celeriac::console {
@@ -72,17 +73,14 @@ asio::awaitable<Exit> hold(Context& context, const Jog& jog) {
   if (!client) co_return context.failed(client.error());
   asio::steady_timer timer(context.world().io);
   const Enter enter(context.world(), timer);
-  bool interrupted = false;
-  for (bool first = true; !interrupted && !enter.pressed(); first = false) {
+  for (bool first = true; !enter.pressed() && !co_await interrupted(); first = false) {
     const auto renewed = co_await (*client)->call("SYS.JOG"_op, directions(jog.hold, jog.speed));
     if (!renewed && renewed.error().code != interrupted_code) co_return context.failed(renewed.error());
-    interrupted = !renewed;
     if (first && renewed)
       context.note(std::format("{} moves while this runs: Enter or Ctrl-C stops it.", jog.hold));
-    if (interrupted || enter.pressed()) break;
+    if (enter.pressed() || co_await interrupted()) break;
     timer.expires_after(renewal);
-    const auto [ended] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-    interrupted = ended && !enter.pressed();
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
   }
   const auto stopped = co_await (*client)->call("SYS.JOG"_op, directions("", jog.speed));
   if (!stopped) co_return context.failed(stopped.error());

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "console/commands/declarations.hpp"
+#include "console/interruption.hpp"
 #include "console/text.hpp"
 #include "console/up/child.hpp"
 #include "console/up/supervisor.hpp"
@@ -76,9 +77,8 @@ asio::awaitable<Exit> run_hypervisor_program(Context& context, std::vector<std::
   if (!child) co_return context.failed(child.error());
   while ((*child)->running()) {
     co_await ended.async_wait(asio::as_tuple(asio::use_awaitable));
-    const auto cancelled = (co_await asio::this_coro::cancellation_state).cancelled();
     // Ctrl-C is the way to end --follow.
-    if ((*child)->running() && cancelled != asio::cancellation_type::none) co_return Exit::interrupted;
+    if ((*child)->running() && co_await interrupted()) co_return Exit::interrupted;
   }
   const auto status = (*child)->exit_status();
   if (!status) co_return context.failed({.message = "celeriac-hal " + (*child)->fate() + "."});

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "console/interruption.hpp"
+
 namespace celeriac::console::tui {
 namespace asio = boost::asio;
 
@@ -59,8 +61,7 @@ asio::awaitable<void> Tasks::end(std::chrono::milliseconds grace) {
 }
 
 asio::awaitable<bool> pass(asio::io_context& io, std::chrono::milliseconds time) {
-  const auto state = co_await asio::this_coro::cancellation_state;
-  if (state.cancelled() != asio::cancellation_type::none) co_return false;
+  if (co_await interrupted()) co_return false;
   asio::steady_timer timer(io, time);
   const auto [error] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
   co_return !error;

@@ -120,7 +120,7 @@ std::optional<std::uint64_t> disk_errors_of(const fs::path& root) {
 }
 
 // timesyncd leaves a mark when it has set the clock. Without timesyncd the kernel's own flag counts, which
-// chrony and ntpd keep; it is asked last, since a sandbox with ProtectClock= forbids the question.
+// chrony and ntpd keep.
 std::optional<bool> synchronized(const fs::path& root) {
   std::error_code error;
   const auto timesyncd = root / "run/systemd/timesync";

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <csignal>
 
 #include "tests/console/fake_host.hpp"
@@ -60,6 +61,21 @@ TEST_CASE("Ctrl-C switches a fail-safe output off") {
   CHECK(outcome.status == 0);
   CHECK(outcome.out.contains("is on while this runs"));
   CHECK(host.writes() == std::vector<Json>{1, 0});
+}
+
+TEST_CASE("Ctrl-C is heard while something is looked up for the hold") {
+  Host host;
+  // The first look is before anything is written, the second one while the output is on.
+  const auto [look, status, writes] =
+      GENERATE(table<int, int, std::vector<Json>>({{1, 130, {}}, {2, 0, {1, 0}}}));
+  int looked = 0;
+  const Json outputs = host.vm.registers.value("outputs");
+  host.vm.registers.provide("outputs", [&](protocol::Registers::Value value) {
+    if (++looked == look) std::raise(SIGINT);
+    value(outputs);
+  });
+  CHECK(host.celeriac({"pin", "write", "8", "1"}).status == status);
+  CHECK(host.writes() == writes);
 }
 
 TEST_CASE("an output that the hypervisor switches off ends the command") {
