@@ -18,7 +18,6 @@ sys.path.insert(0, os.path.join(here, "..", "..", "tests", "integration"))
 import wire
 
 PROCESSES, POLLERS, STOPS, DEATHS = 1000, 20, 200, 10
-QUIET = 0.06  # seconds until a stop button whose level has not changed counts as released, and some more
 POLL = 0.1  # seconds between a client's questions
 PATIENCE = 60
 
@@ -119,8 +118,12 @@ def presses(board, hands_path, path, vm, code):
         def let_go():
             hands.sendall(b"release stop\n")
             assert answers.readline() == "ok\n"
-            time.sleep(QUIET)
-            assert client.call("SYS", "UNLCK").status == wire.OK
+            end = time.monotonic() + PATIENCE
+            while client.call("SYS", "STATU").document["stop_button"]["state"] != "released":
+                assert time.monotonic() < end, "the stop button stays held"
+                time.sleep(0.01)
+            answer = client.call("SYS", "UNLCK")
+            assert answer.status == wire.OK, answer.document
 
         let_go()
         for _ in range(STOPS):
