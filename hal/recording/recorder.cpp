@@ -1,5 +1,6 @@
 #include "hal/recording/recorder.hpp"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <charconv>
 #include <format>
@@ -19,6 +20,9 @@ bool is_fault(const Error& error) {
 }
 
 constexpr std::string_view questions[] = {"SYS.READ_STATUS", "SYS.CONFIG_READ"};
+
+/// What goes on by itself in a machine of which nobody asks anything.
+constexpr Kind idle_kinds[] = {Kind::received, Kind::ring, Kind::turn};
 
 /// What a hypervisor keeps in its folder; a longer file is not what it wrote.
 constexpr std::string_view own_files[] = {"parameters.json", "settings.json", "position.json", "outputs.json",
@@ -80,13 +84,13 @@ Recorder::Recorder(boost::asio::io_context& io, Timers& timers, Lines& lines)
 void Recorder::put(Kind kind, std::string_view text) {
   if (lines_.segment_size() >= longest_segment_bytes) begin_segment();
   if (row_of(kind).role == Role::input) input();
-  lines_.append(line(timers_.now(), kind, text));
+  append(kind, text);
 }
 
 // Inputs that come in one go, such as the requests of one reading, come before what the first of them has
 // posted. A replay has to know: it feeds them one by one.
 void Recorder::input() {
-  if (turn_under_way_) lines_.append(line(timers_.now(), Kind::turn, std::to_string(turns_)));
+  if (turn_under_way_) append(Kind::turn, std::to_string(turns_));
   turns_ = 0;
   if (!turn_under_way_) wait_for_turn();
 }
@@ -102,9 +106,13 @@ void Recorder::wait_for_turn() {
 void Recorder::begin_segment() {
   const auto wall = protocol::now_milliseconds();
   lines_.begin_segment();
-  lines_.append(
-      line(timers_.now(), Kind::segment,
-           one_line({{"version", CELERIAC_VERSION}, {"wall", wall_text(wall)}, {"wall_ms", wall}})));
+  append(Kind::segment,
+         one_line({{"version", CELERIAC_VERSION}, {"wall", wall_text(wall)}, {"wall_ms", wall}}));
+}
+
+void Recorder::append(Kind kind, std::string_view text) {
+  const bool idle = requests_under_way_ == 0 && std::ranges::contains(idle_kinds, kind);
+  lines_.append(line(timers_.now(), kind, text), idle ? Duration(idle_flush_period) : Duration(flush_period));
 }
 
 void Recorder::start(const Json& options) {
@@ -117,12 +125,14 @@ void Recorder::rest(const Error& refusal, bool apart) {
 
 std::uint64_t Recorder::request(const protocol::Operation& operation, const Json& fields, Owner owner) {
   const auto number = ++last_request_;
+  ++requests_under_way_;
   put(Kind::request,
       std::format("{} {} {} {}", number, text_of(owner), operation.long_name, one_line(fields)));
   return number;
 }
 
 void Recorder::outcome(std::uint64_t number, const Outcome& outcome) {
+  if (requests_under_way_ > 0) --requests_under_way_;
   put(Kind::outcome, std::format("{} {}", number, one_line(outcome_document(outcome))));
   if (!outcome && is_fault(outcome.error())) {
     const auto& error = outcome.error();

@@ -81,6 +81,7 @@ class Recorder {
 
  private:
   void begin_segment();
+  void append(Kind kind, std::string_view text);
   void input();
   void wait_for_turn();
   void fault(const std::string& code, const std::string& message) {
@@ -96,6 +97,7 @@ class Recorder {
   OnFault on_fault_;
   Instant last_snapshot_{};
   std::uint64_t last_request_ = 0;
+  std::size_t requests_under_way_ = 0;
   std::size_t jobs_under_way_ = 0;
   std::string state_;
   bool locked_ = false;

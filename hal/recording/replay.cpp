@@ -113,7 +113,7 @@ class Run final : private firmware::PortOpener, private Lines {
   Result<std::unique_ptr<firmware::SerialPort>> open() override;
   [[nodiscard]] std::string port_name() const override { return port_name_; }
   // Lines
-  void append(std::string_view line) override;
+  void append(std::string_view line, Duration at_most) override;
   void begin_segment() override {}
   [[nodiscard]] std::size_t segment_size() const override { return 0; }
 
@@ -198,7 +198,7 @@ class Run::Port final : public firmware::SerialPort {
   std::shared_ptr<std::move_only_function<void(std::string)>> lost_;
 };
 
-void Run::append(std::string_view line) {
+void Run::append(std::string_view line, Duration) {
   if (muted_) return;
   if (const auto record = parse_line(line); record && role_of(*record) == Role::output)
     produced_.push_back({record->kind, std::string(record->text), timers_.now(), cursor_});

@@ -112,11 +112,12 @@ Ring::~Ring() {
   if (on_its_way_ == 0 && !buffer_.empty()) write();
 }
 
-void Ring::append(std::string_view line) {
+void Ring::append(std::string_view line, Duration at_most) {
   const auto room = [&](std::size_t bytes) {
     return buffer_.size() + on_its_way_ + bytes <= max_buffered_bytes;
   };
-  const bool first = buffer_.empty();
+  const auto due = timers_.now() + at_most;
+  const bool sooner = buffer_.empty() || due < due_;
   if (dropped_lines_ > 0) {
     const auto note = recording::line(timers_.now(), Kind::dropped, std::to_string(dropped_lines_));
     if (room(note.size() + line.size())) {
@@ -129,7 +130,7 @@ void Ring::append(std::string_view line) {
     ++dropped_lines_;
     return;
   }
-  if (first) arm();
+  if (sooner) arm(due);
   buffer_ += line;
   segment_size_ += line.size();
   if (buffer_.size() > max_buffered_bytes / 4 && on_its_way_ == 0) write();
@@ -146,8 +147,9 @@ void Ring::flush(std::move_only_function<void()> flushed) {
   if (on_its_way_ == 0) write();
 }
 
-void Ring::arm() {
-  timer_->set(flush_period, [this] {
+void Ring::arm(Instant due) {
+  due_ = due;
+  timer_->set(due - timers_.now(), [this] {
     if (on_its_way_ == 0) write();
   });
 }
@@ -204,7 +206,7 @@ void Ring::written(std::size_t lost_bytes, const std::string& trouble) {
   if (!waiting_flushes_.empty())
     write();
   else if (!buffer_.empty())
-    arm();
+    arm(std::max(due_, timers_.now() + flush_period));
 }
 
 }  // namespace celeriac::hal::recording

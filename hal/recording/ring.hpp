@@ -1,8 +1,7 @@
 #pragma once
 // The recording on disk: DIR/trace/000017.trace and so on, files of lines, of which the oldest go.
 //
-//   append() ──► a bounded buffer ──every flush_period, or when half full──► the background: write(2) ──►
-//   disk
+//   append() ──► a bounded buffer ──when a line is due, or half full──► the background: write(2) ──► disk
 //
 // Nothing here waits for the disk. When it is full or slower than the machine, lines are dropped; the next
 // line that is written says how many, and a person hears of it once.
@@ -27,15 +26,19 @@ inline constexpr std::size_t segment_bytes = 2 * 1024 * 1024;
 inline constexpr std::size_t longest_segment_bytes = segment_bytes + segment_bytes / 2;
 /// Bytes that wait for the disk; what comes on top is dropped.
 inline constexpr std::size_t max_buffered_bytes = 1024 * 1024;
-/// A crash loses at most this much.
+/// How long a line waits for the disk, at most, while anything is asked of the machine: a crash loses so
+/// much.
 inline constexpr std::chrono::milliseconds flush_period{500};
+/// The same while it is at rest, and only its clock and the board's reports go on: the computer need not be
+/// woken for each.
+inline constexpr std::chrono::seconds idle_flush_period{10};
 
 /// Where lines go.
 class Lines {
  public:
   virtual ~Lines() = default;
-  /// A whole line, with its line feed.
-  virtual void append(std::string_view line) = 0;
+  /// A whole line, with its line feed, that may wait `at_most` until it is safe.
+  virtual void append(std::string_view line, Duration at_most) = 0;
   /// From here on in a new file.
   virtual void begin_segment() = 0;
   /// Bytes of the present file, those that wait included.
@@ -53,7 +56,7 @@ class Ring final : public Lines {
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
 
-  void append(std::string_view line) override;
+  void append(std::string_view line, Duration at_most = flush_period) override;
   /// The oldest file goes if there are too many.
   void begin_segment() override;
   [[nodiscard]] std::size_t segment_size() const override { return segment_size_; }
@@ -66,7 +69,8 @@ class Ring final : public Lines {
   class Writer;
   void write();
   void written(std::size_t lost_bytes, const std::string& trouble);
-  void arm();
+  /// Writes then, unless a write is under way.
+  void arm(Instant due);
 
   std::filesystem::path directory_;
   Timers& timers_;
@@ -74,6 +78,7 @@ class Ring final : public Lines {
   Report report_;
   std::shared_ptr<Writer> writer_;  // only the background touches what is in it
   std::unique_ptr<Timer> timer_;
+  Instant due_{};                            // of what waits
   std::string buffer_;                       // waits
   std::vector<std::size_t> segment_begins_;  // positions in it
   std::size_t on_its_way_ = 0;               // bytes that the background has

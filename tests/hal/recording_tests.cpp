@@ -129,6 +129,20 @@ TEST_CASE("lines are on the disk within a second") {
   CHECK(everything(rig.folder.path()).find("hello") != std::string::npos);
 }
 
+TEST_CASE("a line that may wait is written with the next one that may not, or when its own time is over") {
+  RingRig rig;
+  rig.ring.append(line(rig.timers.now(), Kind::ring, "3"), idle_flush_period);
+  rig.run(idle_flush_period - 1s);
+  CHECK(everything(rig.folder.path()).empty());
+  rig.run(2s);
+  CHECK(everything(rig.folder.path()).contains("ring 3"));
+  rig.ring.append(line(rig.timers.now(), Kind::ring, "4"), idle_flush_period);
+  rig.put("hello");
+  rig.run(1s);
+  CHECK(everything(rig.folder.path()).contains("ring 4"));
+  CHECK(everything(rig.folder.path()).contains("hello"));
+}
+
 TEST_CASE("a ring keeps its number of files, the newest ones, and goes on behind them after a restart") {
   RingRig rig;
   for (std::size_t i = 0; i < ring_segments + 5; ++i) {
