@@ -51,6 +51,23 @@ std::optional<unsigned> offset_on(const gpiod::chip& chip, const LineSpec& spec)
   return std::nullopt;
 }
 
+/// Chips of the header of a Raspberry Pi: up to 3, 4, and 5. There a line has its BCM number, whatever the
+/// kernel calls it.
+constexpr std::string_view header_chips[] = {"pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1"};
+constexpr unsigned header_lines = 28;
+
+/// How to name a line of the header that this kernel calls otherwise than by its number; "" of any other.
+std::string other_name(const gpiod::chip& chip, const LineSpec& spec) {
+  const auto label = chip.get_info().label();
+  const auto pin = spec.pin();
+  if (!pin || static_cast<unsigned>(*pin) >= header_lines || !std::ranges::contains(header_chips, label))
+    return {};
+  const auto name = chip.get_line_info(static_cast<unsigned>(*pin)).name();
+  return std::format(R"( This kernel {}: write "chip": "{}", "line": {}.)",
+                     name.empty() ? std::string("has no name for it") : std::format("calls it {}", name),
+                     label, *pin);
+}
+
 struct Found {
   gpiod::chip chip;
   unsigned offset;
@@ -58,7 +75,7 @@ struct Found {
 
 /// The line, on the chip of that label, name or path; without one on the first chip that has it.
 Result<Found> find(const LineSpec& spec) {
-  std::string there;
+  std::string there, otherwise;
   bool chip_seen = false;
   std::vector<fs::path> paths;
   std::error_code error;
@@ -73,6 +90,7 @@ Result<Found> find(const LineSpec& spec) {
       if (spec.chip.empty() || is_called(chip, spec.chip)) {
         chip_seen = true;
         if (const auto offset = offset_on(chip, spec)) return Found{std::move(chip), *offset};
+        otherwise += other_name(chip, spec);
       }
       there += std::format("{}{} ({} lines)", there.empty() ? "" : ", ", info.label(), info.num_lines());
     } catch (const std::system_error& refused) {
@@ -87,8 +105,8 @@ Result<Found> find(const LineSpec& spec) {
   if (!spec.chip.empty() && !chip_seen)
     return protocol::fail(Status::not_found,
                           std::format("There is no GPIO chip {}: there are {}.", spec.chip, there));
-  return protocol::fail(Status::not_found,
-                        std::format("There is no line {}: the chips are {}.", spec.place(), there));
+  return protocol::fail(Status::not_found, std::format("There is no line {}: the chips are {}.{}",
+                                                       spec.place(), there, otherwise));
 }
 
 std::string owner_of(const gpiod::line_info& info) {

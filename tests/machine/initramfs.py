@@ -25,7 +25,7 @@ class Initramfs:
             self._archive.folder(folder)
         self._archive.device("dev/console", 5, 1)
         self.file("bin/busybox", _read(self._in_root("usr/bin/busybox")), 0o755)
-        for applet in ("sh", "cp", "ln", "mkdir", "mount", "insmod", "poweroff", "switch_root", "ip"):
+        for applet in ("sh", "cp", "ln", "mkdir", "mount", "insmod", "reboot", "switch_root", "ip"):
             self._archive.link(f"bin/{applet}", "busybox")
 
     def folder(self, name):

@@ -1,4 +1,4 @@
-"""A kernel of trixie-backports, the first of Debian's that has gpio-sim, kept in the cache."""
+"""A kernel of trixie-backports, the first of Debian's that has gpio-sim, kept in the cache, with its device trees."""
 
 import glob
 import hashlib
@@ -17,6 +17,10 @@ class Kernel:
         self.image, = glob.glob(f"{folder}/usr/lib/modules/*/vmlinuz")
         self._files = {_name(path): path
                        for path in glob.glob(f"{os.path.dirname(self.image)}/kernel/**/*.ko*", recursive=True)}
+
+    def device_tree(self, name):
+        """The path of the device tree of a computer, as `broadcom/bcm2711-rpi-4-b`; arm64 has them."""
+        return os.path.join(os.path.dirname(self.image), "dtb", f"{name}.dtb")
 
     def modules(self, *names):
         """[(name, ELF)] of these and of what they need, in the order in which they can be loaded."""
@@ -73,7 +77,8 @@ def _fetch(architecture, making):
     depends = subprocess.run(["apt-cache", *options, "depends", f"linux-image-{architecture}"], check=True,
                              capture_output=True, text=True).stdout
     version = re.search(r"linux-image-(\d\S*)", depends)[1]
-    subprocess.run(["apt-get", *options, "download", "-qq", f"linux-binary-{version}", f"linux-modules-{version}"],
+    parts = ["binary", "modules", *(["base"] if architecture == "arm64" else [])]  # the base has the device trees
+    subprocess.run(["apt-get", *options, "download", "-qq", *(f"linux-{part}-{version}" for part in parts)],
                    check=True, cwd=making)
     for package in glob.glob(f"{making}/*.deb"):
         subprocess.run(["dpkg-deb", "-x", package, f"{making}/kernel"], check=True)

@@ -71,8 +71,8 @@ def first_root(folder, script, part, packages):
     made.modules(kernel_.modules(*MODULES))
     made.file("machine/machine.service", SERVICE % (script, part))
     tests = os.path.join(places.source, "tests")
-    for name in (f"machine/inside/{script}", "machine/inside/checks.py", "machine/inside/lines.py",
-                 "machine/inside/probe.py", "machine/inside/system.py", "integration/wire.py"):
+    for name in (f"machine/inside/{script}", "machine/inside/checks.py", "machine/inside/chips.py",
+                 "machine/inside/lines.py", "machine/inside/probe.py", "machine/inside/system.py", "integration/wire.py"):
         with open(os.path.join(tests, name), "rb") as file:
             made.file(f"machine/{os.path.basename(name)}", file.read())
     for place, files in packages.items():

@@ -6,26 +6,20 @@ watches the hypervisor's open files does that here: see `follow`.
 
 import os
 import select
-import socket
-import subprocess
 import termios
 import threading
 import time
 import tty
 
+from simulator import Simulator
+
 UART = os.environ.get("CELERIAC_UART", "/dev/ttyS1")
 LOOK = 0.02  # seconds between two looks at what the hypervisor has open
 
 
-class Board:
+class Board(Simulator):
     def __init__(self, folder):
-        self._link = os.path.join(folder, "board")
-        self.log_path = os.path.join(folder, "board.log")
-        self._control = os.path.join(folder, "control")
-        self._process = subprocess.Popen(
-            ["celeriac-firmware-sim", "--link", self._link, "--garden", "--log", self.log_path,
-             "--control", self._control], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        assert self._process.stdout.readline().startswith(b"ready"), "the simulator did not start"
+        super().__init__(folder)
         self._uart = _raw(UART)
         self._port = None
         self._opener = None
@@ -38,18 +32,6 @@ class Board:
         """From now on the board is reset when `process` opens a device whose path begins so."""
         self._opener = (process, device)
 
-    def control(self, line):
-        """Says a line to the simulator's hands and returns the answer."""
-        with socket.socket(socket.AF_UNIX) as hands:
-            hands.connect(self._control)
-            hands.sendall(f"{line}\n".encode())
-            return hands.makefile().readline().strip()
-
-    def events(self):
-        """What the board has logged."""
-        with open(self.log_path) as file:
-            return file.read()
-
     def expect_emergency(self):
         """Forgets the emergency stops that have come."""
         self._emergency.clear()
@@ -60,7 +42,7 @@ class Board:
 
     def _relay(self):
         """Bytes both ways, and the reset: to open the simulator's terminal anew is what DTR does."""
-        self._port = _raw(self._link)
+        self._port = _raw(self.link)
         looked = 0.0
         while True:
             ready = select.select([self._uart, self._port], [], [], LOOK)[0]
@@ -82,7 +64,7 @@ class Board:
     def _reset(self):
         os.close(self._port)
         time.sleep(2 * LOOK)  # the simulator has seen that the port is closed
-        self._port = _raw(self._link)
+        self._port = _raw(self.link)
 
     def _device_of_opener(self):
         """What it has open, and since when: which descriptor of which process, on which device."""
