@@ -1,11 +1,11 @@
 # Toolchain of the preset arm64: Debian's cross compiler, the libraries of a Debian 13 for arm64, and QEMU to run what was
-# built. `scripts/test --arm64` makes that Debian and names its folder.
+# built. `scripts/test --arm64` and `scripts/package --arch arm64` make that Debian and name its folder.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 
 set(CELERIAC_SYSROOT "$ENV{CELERIAC_SYSROOT}" CACHE PATH "A Debian 13 for arm64")
 if(NOT IS_DIRECTORY "${CELERIAC_SYSROOT}")
-  message(FATAL_ERROR "The preset arm64 is built by scripts/test --arm64, which sets CELERIAC_SYSROOT.")
+  message(FATAL_ERROR "The preset arm64 is built by scripts/test --arm64 or scripts/package --arch arm64, which set CELERIAC_SYSROOT.")
 endif()
 list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES CELERIAC_SYSROOT)
 
