@@ -1,8 +1,11 @@
 # Sourced after environment.sh: Debian 13s that are made once, as archives or folders in the cache.
 
+maker=(mmdebstrap)
+
 hash_of() { sha256sum | cut -c1-16; }
 
 # debian RESULT LIST [mmdebstrap arguments]: RESULT is NAME-HASH.tar, or NAME-HASH, a folder; HASH is that of what makes it.
+# maker: mmdebstrap, or what runs it.
 debian() {
   local result=$1 include=$2 making mode=root
   shift 2
@@ -14,10 +17,10 @@ debian() {
   making=$(mktemp -d "$machines_dir/making-debian.XXXXXX")
   # shellcheck disable=SC2064  # this folder, whatever the variable is later
   trap "rm -rf '$making'" EXIT
-  [ "$(id -u)" = 0 ] || mode=unshare
-  say "making a Debian 13 in $result (half a minute, once)"
+  [ "$(id -u)" = 0 ] || [ ${#maker[@]} -gt 1 ] || mode=unshare
+  say "making a Debian 13 in $result (half a minute; where its programs are emulated ten; once)"
   # shellcheck disable=SC2086  # no mirror means no argument
-  mmdebstrap --quiet --mode=$mode "$@" --include="$include" --aptopt='APT::Install-Recommends "false"' \
+  "${maker[@]}" --quiet --mode=$mode "$@" --include="$include" --aptopt='APT::Install-Recommends "false"' \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     trixie "$making/debian${result#"${result%.tar}"}" ${CELERIAC_MIRROR:-}
   # What was made for another list, and nobody has asked for in a month: another clone may be at work with it.

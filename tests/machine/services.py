@@ -2,6 +2,7 @@
 
 `services`: the packages are installed, each service is tried in its sandbox, and the machine loses its power in mid-work.
 `packages`: they are upgraded and downgraded beneath running sequences, and go again.
+`startup`: they are installed, and after the next start they tell how long that took and what they cost while nothing happens.
 """
 
 import glob
@@ -19,12 +20,32 @@ import qemu
 
 DEADLINE = 1200.0  # seconds of each run of a machine; it takes a tenth to a fifth
 SILENCE = 450.0  # seconds without a word; a check has 400
-LOG = "ttyS1"  # of the machine: there the kernel and the journal are written as they speak
 TAIL = 60  # lines of it that are shown of a machine that hangs
 MODULES = ("virtio_pci", "virtio_blk", "ext4", "configfs", "gpio-sim", "xhci-pci", "ftdi_sio")
 
-# The plainest one is the fastest where each instruction is emulated; two more that systemd and libraries like to have.
-CPU = "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+rdrand"
+
+# The machine of each architecture; where its kernel and its journal write as they speak; its serial ports, of which ttyS0 is
+# that of the checks.
+BOARDS = {
+    # The plainest processor is the fastest where each instruction is emulated; with what systemd and libraries like to have.
+    "amd64": (("qemu-system-x86_64", "-machine", "q35", "-cpu", "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+rdrand"), "ttyS1",
+              ("-serial", "chardev:checks", "-serial", f"chardev:{qemu.CONSOLE}")),
+    "arm64": (("qemu-system-aarch64", "-machine", "virt", "-cpu", "cortex-a72"), "ttyAMA0",
+              ("-serial", f"chardev:{qemu.CONSOLE}", "-device", "pci-serial,chardev=checks")),
+}
+PLAIN = ("-accel", "tcg", "-smp", "2")
+# Time in which the machine works is a nanosecond an instruction, however fast its host is: one Cortex-A72 of a Raspberry Pi 4
+# (1.5 GHz) at 0.67 instructions a cycle, where the Pi has four. Time in which it waits is the host's.
+COUNTED = ("-accel", "tcg,thread=single", "-smp", "1", "-icount", "shift=0,sleep=on")
+
+
+class Board:
+    def __init__(self, architecture, root, counted=False):
+        """`root`: a Debian 13 of the architecture. `counted`: the machine's time is that of its instructions."""
+        self.architecture, self.root = architecture, root
+        machine, self.log, self.ports = BOARDS[architecture]
+        self.command = [*machine, *(COUNTED if counted else PLAIN)]
+
 
 INIT = """#!/bin/sh
 mount -t devtmpfs none /dev
@@ -42,9 +63,8 @@ echo "[Journal]
 ForwardToConsole=yes
 TTYPath=/dev/%s
 MaxLevelConsole=info" >/system/etc/systemd/journald.conf.d/machine.conf
-# A robot that finds home in a second.
 echo "[Service]
-Environment=CELERIAC_SIM_OPTIONS=--speed=10" >/system/etc/systemd/system/celeriac-sim.service.d/fast.conf
+Environment=CELERIAC_SIM_OPTIONS=--speed=%d" >/system/etc/systemd/system/celeriac-sim.service.d/fast.conf
 for each in proc sys dev; do mount --move /$each /system/$each; done
 exec switch_root /system /sbin/init
 """
@@ -62,12 +82,12 @@ StandardError=file:/dev/ttyS0
 """
 
 
-def first_root(folder, script, part, packages):
+def first_root(folder, board, script, part, packages, speed):
     """The kernel, and the root that brings what is to be run into the disk's system. `packages`: {folder: [file]}."""
-    kernel_ = kernel.kernel("amd64")
-    made = initramfs.Initramfs(os.path.join(folder, f"initramfs.{part}"), "/", "amd64")
+    kernel_ = kernel.kernel(board.architecture)
+    made = initramfs.Initramfs(os.path.join(folder, f"initramfs.{part}"), board.root, board.architecture)
     made.folder("system")
-    made.file("init", INIT % LOG, 0o755)
+    made.file("init", INIT % (board.log, speed), 0o755)
     made.modules(kernel_.modules(*MODULES))
     made.file("machine/machine.service", SERVICE % (script, part))
     tests = os.path.join(places.source, "tests")
@@ -82,18 +102,18 @@ def first_root(folder, script, part, packages):
     return kernel_.image, made.close()
 
 
-def run(folder, disk_, script, part, packages, cut_power=False, adapter=True):
+def run(folder, disk_, board, script, part, packages, cut_power=False, adapter=True, speed=10):
     """True if all checks of a part passed. With `cut_power` the machine is killed after them; with `adapter` it has a USB
-    serial adapter with nobody at its end."""
-    image, initrd = first_root(folder, script, part, packages)
+    serial adapter with nobody at its end. The simulated robot is `speed` times as fast: at 10 it finds home in a second."""
+    image, initrd = first_root(folder, board, script, part, packages, speed)
     log = os.path.join(folder, f"log.{part}")
-    command = ["qemu-system-x86_64", "-accel", "tcg", "-machine", "q35", "-cpu", CPU, "-smp", "2", "-m", "1024",
+    command = [*board.command, "-m", "1024",
                "-nodefaults", "-display", "none", "-no-reboot", "-kernel", image, "-initrd", initrd,
-               "-append", f"console={LOG} panic=-1 loglevel=7 nokaslr mitigations=off sysrq_always_enabled=1 "
+               "-append", f"console={board.log} panic=-1 loglevel=7 nokaslr mitigations=off sysrq_always_enabled=1 "
                           "systemd.show_status=0 systemd.getty_auto=no TERM=dumb",
-               "-serial", "stdio",
+               "-chardev", "stdio,id=checks",
                "-chardev", f"socket,id={qemu.CONSOLE},path={folder}/{qemu.CONSOLE},server=on,wait=off,logfile={log}",
-               "-serial", f"chardev:{qemu.CONSOLE}",
+               *board.ports,
                "-drive", f"file={disk_},if=none,id=disk,format=qcow2", "-device", "virtio-blk-pci,drive=disk",
                "-device", "qemu-xhci"]
     if adapter:
@@ -140,28 +160,39 @@ def _processor_time():
     return used.ru_utime + used.ru_stime
 
 
-def packages_in(folder):
-    found = [package for package in sorted(glob.glob(f"{folder}/celeriac*.deb"))
-             if "celeriac-dev" not in package and "dbgsym" not in package]
-    assert found, f"there are no packages in {folder}"
+def packages_in(folder, architecture):
+    found = [package for package in sorted(glob.glob(f"{folder}/celeriac*_{architecture}.deb")) if "dbgsym" not in package]
+    assert found, f"there are no packages for {architecture} in {folder}"
     return found
 
 
-def services(folder, disk_, packages):
-    return (run(folder, disk_, "services.py", "first", {"packages": packages_in(packages)}, cut_power=True) and
-            run(folder, disk_, "services.py", "second", {}))
+def services(folder, disk_, architecture, root, packages):
+    board = Board(architecture, root)
+    return (run(folder, disk_, board, "services.py", "first", {"packages": packages_in(packages, architecture)},
+                cut_power=True) and
+            run(folder, disk_, board, "services.py", "second", {}))
 
 
-def packages(folder, disk_, packages, newer):
-    return run(folder, disk_, "packages.py", "packages", {"old": packages_in(packages), "new": packages_in(newer)},
-               adapter=False)
+def packages(folder, disk_, architecture, root, packages, newer):
+    return run(folder, disk_, Board(architecture, root), "packages.py", "packages",
+               {"old": packages_in(packages, architecture), "new": packages_in(newer, architecture)}, adapter=False)
+
+
+def startup(folder, disk_, architecture, root, packages):
+    return (run(folder, disk_, Board(architecture, root), "startup.py", "install",
+                {"packages": packages_in(packages, architecture)}, adapter=False) and
+            run(folder, disk_, Board(architecture, root, counted=True), "startup.py", "measure", {}, adapter=False, speed=1))
+
+
+BEDS = {"services": services, "packages": packages, "startup": startup}
 
 
 def main():
-    bed, archive, *rest = sys.argv[1:]
+    """Arguments: the bed, the machine's architecture, a Debian 13 of that, the archive of its disk, folders with packages."""
+    bed, architecture, root, archive, *rest = sys.argv[1:]
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="celeriac-machine.") as folder:
-        passed = {"services": services, "packages": packages}[bed](folder, disk.over(disk.base(archive), folder), *rest)
+        passed = BEDS[bed](folder, disk.over(disk.base(archive), folder), architecture, root, *rest)
     print(f"# all of it: {time.monotonic() - began:.1f} s", flush=True)
     return 0 if passed else 1
 

@@ -2,15 +2,13 @@
 
 import ctypes
 import glob
-import json
 import os
 import struct
-import subprocess
 
 import checks
 import wire
 from checks import check, equal, until, within
-from system import PATIENCE, UNITS, find_home, journal, property_of, ready, said, state
+from system import UNITS, doctor, find_home, findings, install, journal, property_of, ready, said, state
 
 OLD, NEW = sorted(glob.glob("/machine/old/*.deb")), sorted(glob.glob("/machine/new/*.deb"))
 LONG_ROUND = wire.sequence(*(wire.move_to(x, 0, 0) for x in (300, 0) * 100), name="Long round")
@@ -18,27 +16,10 @@ LONG_ROUND = wire.sequence(*(wire.move_to(x, 0, 0) for x in (300, 0) * 100), nam
 OURS = ("/etc/systemd/system/celeriac-sim.service.d",)
 
 
-def install(packages, *options):
-    said("apt-get", "install", "-y", "-q", "--no-install-recommends", *options,
-         "-o", "Dpkg::Options::=--force-unsafe-io", *packages)
-
-
 def version_in(packages):
     """Of files, all of which are of one version."""
     version, = {said("dpkg-deb", "-f", package, "Version").strip() for package in packages}
     return version
-
-
-def doctor(*options):
-    """Exit status of `celeriac doctor`, and what it prints."""
-    told = subprocess.run(["celeriac", "doctor", *options], capture_output=True, text=True, timeout=PATIENCE)
-    return told.returncode, told.stdout + told.stderr
-
-
-def findings():
-    """{check: verdict} of what is not well."""
-    told = json.loads(doctor("--json")[1])["checks"]
-    return {each["check"]: each["verdict"] for each in told if each["verdict"] not in ("ok", "unused")}
 
 
 def check_that_nothing_is_lost(packages, *options):
@@ -103,7 +84,7 @@ def the_clock_is_set_as_if_from_a_network():
 def doctor_finds_nothing_wrong_with_the_simulator():
     status, told = doctor()
     equal(status, 0)
-    within("no problem found", told)
+    within("\ngreen: ", told)
     # Nobody knows where a bot stands that has never found home; that is all that there is to do.
     with ready() as client:
         find_home(client)

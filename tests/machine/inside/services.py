@@ -9,7 +9,7 @@ import checks
 import wire
 from checks import check, equal, figure, until, within
 from lines import Chip
-from system import HAL, UNITS, VM, find_home, journal, property_of, ready, run, said
+from system import HAL, UNITS, VM, find_home, install, journal, property_of, ready, run, said
 
 # What a service may do of what probe.py tries; everything else has to be refused.
 MAY = {
@@ -43,8 +43,7 @@ def probe_all():
 
 
 def the_packages_are_installed_with_apt_and_nothing_else():
-    said("apt-get", "install", "-y", "-q", "--no-install-recommends", "-o", "Dpkg::Options::=--force-unsafe-io",
-         *sorted(glob.glob("/machine/packages/*.deb")))
+    install(sorted(glob.glob("/machine/packages/*.deb")))
 
 
 def the_services_run_and_the_simulated_board_is_ready():

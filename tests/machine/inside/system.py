@@ -1,5 +1,6 @@
 """What is asked of the system in a machine: its units, their log, a client of the VM."""
 
+import json
 import subprocess
 
 import wire
@@ -40,6 +41,23 @@ def state(unit):
 
 def property_of(unit, name):
     return said("systemctl", "show", "-P", name, unit).strip()
+
+
+def install(packages, *options):
+    said("apt-get", "install", "-y", "-q", "--no-install-recommends", *options,
+         "-o", "Dpkg::Options::=--force-unsafe-io", *packages)
+
+
+def doctor(*options):
+    """Exit status of `celeriac doctor`, and what it prints."""
+    told = subprocess.run(["celeriac", "doctor", *options], capture_output=True, text=True, timeout=PATIENCE)
+    return told.returncode, told.stdout + told.stderr
+
+
+def findings():
+    """{check: verdict} of what is not well."""
+    told = json.loads(doctor("--json")[1])["checks"]
+    return {each["check"]: each["verdict"] for each in told if each["verdict"] not in ("ok", "unused")}
 
 
 def ready(units=UNITS):
