@@ -7,7 +7,9 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <format>
 
@@ -15,6 +17,11 @@ namespace celeriac::hal::firmware {
 namespace {
 
 namespace asio = boost::asio;
+
+/// A board that has nothing to do reports itself every five seconds, in five lines of 110 bytes together,
+/// which are 10 ms at 115200 baud. After silence on the line what follows its first bytes is therefore taken
+/// at once, and meanwhile the loop is not woken by it: it wakes up for the report and not for each line.
+constexpr std::chrono::milliseconds silence{1000}, burst{20};
 
 class DescriptorPort final : public SerialPort {
  public:
@@ -35,7 +42,7 @@ class DescriptorPort final : public SerialPort {
   }
   [[nodiscard]] std::size_t unsent() const override {
     int queued = 0;
-    if (state_->open && ::ioctl(state_->descriptor.native_handle(), TIOCOUTQ, &queued) != 0) queued = 0;
+    if (state_->open && ::ioctl(state_->number, TIOCOUTQ, &queued) != 0) queued = 0;
     return state_->unwritten.size() + static_cast<std::size_t>(queued);
   }
   void hang_up() override {
@@ -45,7 +52,7 @@ class DescriptorPort final : public SerialPort {
  private:
   struct State {
     State(asio::io_context& loop, int fd, PortControls made)
-        : io(loop), descriptor(loop, fd), controls(std::move(made)) {
+        : io(loop), descriptor(loop, fd), number(fd), rest(loop), controls(std::move(made)) {
       descriptor.non_blocking(true);
     }
 
@@ -54,14 +61,46 @@ class DescriptorPort final : public SerialPort {
                                  [this, self](boost::system::error_code error, std::size_t n) {
                                    if (!open) return;
                                    if (error) return fail(self, error.message());
+                                   const bool first = was_silent();
+                                   answered = false;
                                    // The receiver may close the port, and with it this function object; the
                                    // state stays.
                                    received(std::string_view(input.data(), n));
-                                   if (open) read(self);
+                                   if (!open) return;
+                                   if (first && !answered && !waiting) return await_burst(self);
+                                   read(self);
                                  });
     }
 
+    /// True if neither side had said anything for a while, until now.
+    bool was_silent() {
+      const auto now = std::chrono::steady_clock::now();
+      return now - std::exchange(last, now) >= silence;
+    }
+
+    void await_burst(const std::shared_ptr<State>& self) {
+      away = true;
+      descriptor.release();
+      rest.expires_after(burst);
+      rest.async_wait([this, self](boost::system::error_code) {  // or something was written: an answer comes
+        if (!open) return;
+        come_back(self);
+        if (open) read(self);
+      });
+    }
+
+    void come_back(const std::shared_ptr<State>& self) {
+      boost::system::error_code error;
+      if (std::exchange(away, false)) descriptor.assign(number, error);
+      if (error) fail(self, error.message());
+    }
+
     void write(const std::shared_ptr<State>& self, std::string_view bytes) {
+      if (!open) return;
+      last = std::chrono::steady_clock::now();
+      answered = true;
+      rest.cancel();
+      come_back(self);
       if (!open) return;
       if (unwritten.empty()) bytes.remove_prefix(put(self, bytes));
       unwritten += bytes.substr(0, max_unwritten - std::min(max_unwritten, unwritten.size()));
@@ -69,7 +108,7 @@ class DescriptorPort final : public SerialPort {
     }
 
     std::size_t put(const std::shared_ptr<State>& self, std::string_view bytes) {
-      const auto n = ::write(descriptor.native_handle(), bytes.data(), bytes.size());
+      const auto n = ::write(number, bytes.data(), bytes.size());
       if (n >= 0) return static_cast<std::size_t>(n);
       if (errno != EAGAIN && errno != EINTR) fail(self, std::strerror(errno));
       return 0;
@@ -98,16 +137,22 @@ class DescriptorPort final : public SerialPort {
       if (!std::exchange(open, false)) return;
       boost::system::error_code ignored;
       descriptor.cancel(ignored);
-      const int fd = descriptor.release();
+      rest.cancel();
+      if (!away) descriptor.release();
       if (controls.release)
-        controls.release(fd);
+        controls.release(number);
       else
-        ::close(fd);
+        ::close(number);
     }
 
     asio::io_context& io;
     asio::posix::stream_descriptor descriptor;
+    const int number;   // of the descriptor
+    bool away = false;  // the loop does not hear of it
+    asio::steady_timer rest;
     PortControls controls;
+    std::chrono::steady_clock::time_point last{};  // when a byte came or went
+    bool answered = false;
     std::array<char, 1024> input{};
     std::string unwritten;
     bool open = true;
