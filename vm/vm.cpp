@@ -30,6 +30,15 @@ std::string label_of_pin(const Assets& assets, std::int64_t pin) {
   return {};
 }
 
+/// Between two lists of processes in progress that are written.
+constexpr std::chrono::milliseconds record_rest{500};
+
+void after(boost::asio::io_context& io, std::chrono::milliseconds time,
+           std::move_only_function<void()> then) {
+  auto timer = std::make_shared<boost::asio::steady_timer>(io, time);
+  timer->async_wait([timer, then = std::move(then)](const boost::system::error_code&) mutable { then(); });
+}
+
 }  // namespace
 
 Vm::~Vm() {
@@ -38,11 +47,10 @@ Vm::~Vm() {
 
 void Vm::close(std::chrono::milliseconds patience, std::move_only_function<void()> closed) {
   schedule_service_.close();
-  closing_ = std::make_unique<Closing>(world_.loop(), [&io = io_](std::chrono::milliseconds time,
-                                                                  std::move_only_function<void()> then) {
-    auto timer = std::make_shared<boost::asio::steady_timer>(io, time);
-    timer->async_wait([timer, then = std::move(then)](const boost::system::error_code&) mutable { then(); });
-  });
+  closing_ = std::make_unique<Closing>(
+      world_.loop(), [&io = io_](std::chrono::milliseconds time, std::move_only_function<void()> then) {
+        after(io, time, std::move(then));
+      });
   record_.close();
   closing_->begin(
       patience, [this, closed = std::move(closed)](const std::vector<Interruption>& interruptions) mutable {
@@ -126,10 +134,12 @@ Vm::Vm(boost::asio::io_context& io, const VmOptions& options, std::unique_ptr<Im
       remote_(hypervisor_),
       photos_(*assets_, remote_),
       local_(io, *assets_, *asset_store_, remote_, registers_),
-      record_(image_->note(interrupted_note).value_or(""),
-              [this](std::string text, ProcessRecord::Written written) {
-                write_record(std::move(text), std::move(written));
-              }),
+      record_(
+          image_->note(interrupted_note).value_or(""),
+          [this](std::string text, ProcessRecord::Written written) {
+            write_record(std::move(text), std::move(written));
+          },
+          [&io](std::move_only_function<void()> over) { after(io, record_rest, std::move(over)); }),
       world_(io, *worker_, *assets_, *store_, hypervisor_, remote_, local_, registers_),
       guests_(io, *worker_, *image_, registers_,
               {.program = options.guest_program,

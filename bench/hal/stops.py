@@ -53,8 +53,16 @@ class Board:
         self.rest = b""
 
 
-def started(*command):
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+def as_its_service():
+    """The scheduling of celeriac-hal.service, where that is allowed."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(10))
+    except PermissionError:
+        pass
+
+
+def started(*command, first=None):
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, preexec_fn=first)
     for line in process.stdout:
         if line.startswith("ready"):
             return process
@@ -168,7 +176,7 @@ def main():
         with open(lines, "w") as file:
             json.dump({"lines": {"stop": {"line": "GPIO16", "direction": "input", "role": "stop"}}}, file)
         hal = started("celeriac-hal", "--dir", directory, "--serial", os.path.join(directory, "firmware"),
-                      "--lines", lines, "--gpio", f"simulated:{hands}")
+                      "--lines", lines, "--gpio", f"simulated:{hands}", first=as_its_service)
         vm_command = ("celeriac-vm", "--dir", directory)
         vm_socket, hal_socket = (os.path.join(directory, name) for name in ("vm.sock", "hal.sock"))
         vm = started(*vm_command)

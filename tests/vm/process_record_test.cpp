@@ -204,3 +204,19 @@ TEST_CASE("the step loop says once that a process runs for the first time") {
   world.settle();
   CHECK(world.beginnings == std::vector{id});
 }
+
+TEST_CASE("process record: after a write it rests, and then writes what has changed meanwhile at once") {
+  Disk disk;
+  std::vector<std::move_only_function<void()>> resting;
+  ProcessRecord record("", disk.write(), [&](auto over) { resting.push_back(std::move(over)); });
+  record.began(process_of(3));
+  disk.done();
+  for (std::uint16_t id = 4; id < 10; ++id) record.began(process_of(id));
+  record.ended(ProcessId{3});
+  CHECK(disk.writes.size() == 1);
+  REQUIRE(resting.size() == 1);
+  resting[0]();
+  REQUIRE(disk.writes.size() == 2);
+  disk.done();
+  CHECK(disk.left().size() == 6);
+}

@@ -52,10 +52,13 @@ void ProcessRecord::bring_up_to_date() {
   on_disk_ = now;
   write_(std::move(now), [this, alive = alive_](const Result<void>&) {
     if (!*alive) return;
-    writing_ = false;
-    // What failed is not tried again before the next change: a card that is full or dying is not helped by
-    // it.
-    bring_up_to_date();
+    rest_([this, alive] {
+      if (!*alive) return;
+      writing_ = false;
+      // What failed is not tried again before the next change: a card that is full or dying is not helped by
+      // it.
+      bring_up_to_date();
+    });
   });
 }
 

@@ -2,16 +2,17 @@
 // What is on the disk about the processes in progress, so that a VM that comes up after a power failure or a
 // crash can say which ones were cut off.
 //
-//   quiet ──(one begins, or ends)──► writing ──(written, and nothing new)──► quiet
-//                                     ▲   │
-//                                     └───┘ (something new)
+//   quiet ──(one begins, or ends)──► writing ──(written)──► resting ──(nothing new)──► quiet
+//                                     ▲                        │
+//                                     └─────(something new)────┘
 //     │ close()                         │ close()
 //     └──────────► closing ◄────────────┘ nothing changes; leave() writes what is to be said, as the last
 //     thing
 //
 // One write is under way at a time and has the whole list, so that a process costs two writes at most, and
-// one that is over before its first costs none: memory cards wear out by being written. Nobody waits for a
-// write: a process that begins within the last moment before the power fails is not in the list.
+// one that is over before its first costs none: memory cards wear out by being written, and where hundreds
+// begin and end the loop has better things to do than to write lists. Nobody waits for a write: a process
+// that begins within the last moment before the power fails is not in the list.
 
 #include <cstddef>
 #include <functional>
@@ -30,8 +31,13 @@ class ProcessRecord {
   /// tells people of failures.
   using Write = std::function<void(std::string text, Written written)>;
 
+  /// Calls back when the next write may begin.
+  using Rest = std::function<void(std::move_only_function<void()> over)>;
+
   /// `text` is what is on the disk; the first write replaces it.
-  ProcessRecord(std::string text, Write write) : on_disk_(std::move(text)), write_(std::move(write)) {}
+  ProcessRecord(
+      std::string text, Write write, Rest rest = [](auto over) { over(); })
+      : on_disk_(std::move(text)), write_(std::move(write)), rest_(std::move(rest)) {}
   ~ProcessRecord() { *alive_ = false; }
   ProcessRecord(const ProcessRecord&) = delete;
   ProcessRecord& operator=(const ProcessRecord&) = delete;
@@ -57,7 +63,8 @@ class ProcessRecord {
   std::map<ProcessId, Interruption> in_progress_;
   std::string on_disk_;  // once the write under way is done
   Write write_;
-  bool writing_ = false;
+  Rest rest_;
+  bool writing_ = false;  // or resting after it
   bool closing_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
