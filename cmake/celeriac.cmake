@@ -65,6 +65,7 @@ function(celeriac_tests name)
   file(STRINGS ${not_emulated_file} left_out REGEX "^${name}: ")
   list(TRANSFORM left_out REPLACE "^${name}: (.*)$" "~\"\\1*\"")
   list(JOIN left_out " " cases)
+  string(REPLACE "," "\\," cases "${cases}") # a bare one means "or"
   list(LENGTH arg_SOURCES cost) # the longest first
   foreach(half 0 1)
     add_test(NAME "${name}: half ${half}"
