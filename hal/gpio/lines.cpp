@@ -184,21 +184,30 @@ Result<void> Lines::write(std::string_view name, bool on, Blink blink) {
                           std::format("The GPIO line {} is an input: it is read, not written.", name));
   }
   const auto& spec = output->spec();
+  if (auto allowed = permitted(spec, on, blink); !allowed) return allowed;
+  const auto before = std::pair(output->on(), output->blink());
+  auto written = output->show(on, blink);
+  if (written) return {};
+  // Refused: it must not happen later, except for the better.
+  if (on != spec.safe) (void)output->show(before.first, before.second);
+  written.error().message =
+      std::format("The GPIO line {} cannot be written. {}", name, written.error().message);
+  return written;
+}
+
+Result<void> Lines::permitted(const LineSpec& spec, bool on, Blink blink) const {
   if (resting_) return protocol::fail(Status::cancelled, "The hypervisor is shutting down.");
   if (spec.role != Role::plain)
     return protocol::fail(
         Status::wrong_state,
-        std::format("The GPIO line {} {}: nobody else writes it.", name,
+        std::format("The GPIO line {} {}: nobody else writes it.", spec.name,
                     spec.role == Role::status ? "shows the state of the machine (role status)"
                                               : "resets the board (role board_reset)"));
   if (machine_.locked && spec.on_stop == OnStop::safe && (on != spec.safe || blink != Blink::off))
     return protocol::fail(
         Status::locked,
-        std::format("The emergency lock is on, and it keeps the GPIO line {} at its safe value.", name));
-  return output->show(on, blink).transform_error([&](Error error) {
-    error.message = std::format("The GPIO line {} cannot be written. {}", name, error.message);
-    return error;
-  });
+        std::format("The emergency lock is on, and it keeps the GPIO line {} at its safe value.", spec.name));
+  return {};
 }
 
 Result<bool> Lines::read(std::string_view name) const {
@@ -243,8 +252,8 @@ void Lines::end_reset() {
 
 void Lines::led(int number, bool on) {
   const auto name = std::format("box_led_{}", number);
-  for (const auto& output : outputs_)
-    if (output.spec().name == name) (void)write(name, on);
+  for (auto& output : outputs_)
+    if (output.spec().name == name && permitted(output.spec(), on)) (void)output.show(on);
 }
 
 Json Lines::document() const {

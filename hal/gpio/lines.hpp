@@ -64,6 +64,9 @@ class Lines {
   void edge(const Input& input);
   void publish(const LineSpec& spec, std::optional<bool> value);
   void end_reset();
+  /// Whether a client may give an output this value now.
+  [[nodiscard]] protocol::Result<void> permitted(const LineSpec& spec, bool on,
+                                                 Blink blink = Blink::off) const;
   [[nodiscard]] protocol::Error no_such_line(std::string_view name) const;
 
   protocol::Registers& registers_;

@@ -259,8 +259,20 @@ TEST_CASE("a line that somebody else has is reported with its owner, and taken w
   REQUIRE(with.chips.take("lights", {}));
   with.bench.run_for(line_retry + 100ms);
   CHECK(with.line("lights")["trouble"].is_null());
-  CHECK_FALSE(with.level("lights"));  // as it was told meanwhile
+  CHECK_FALSE(with.level("lights"));  // a safe value is remembered
   CHECK(with.said.size() == 2);
+}
+
+TEST_CASE("a write that was refused because the line is missing does not happen later") {
+  WithLines with;
+  with.lines.start();
+  REQUIRE(with.chips.remove("heater"));
+  CHECK(with.lines.write("heater", true).error().status == Status::offline);
+  CHECK(with.lines.write("heater", true, Blink::fast).error().status == Status::offline);
+  REQUIRE(with.chips.put_back("heater"));
+  with.bench.run_for(line_retry + 5s);
+  CHECK(with.bench.registers.value("gpio.heater") == 0);
+  CHECK_FALSE(with.level("heater"));
 }
 
 TEST_CASE("an input that goes away is said, and found when it comes back") {
