@@ -16,7 +16,7 @@ LABEL = "pinctrl-bcm2711"  # a Raspberry Pi 4's
 STOP = "GPIO16"
 FOLDER = "/tmp/hal"
 X = 0
-PRESSES = 50  # of the stop button, for its figure
+PRESSES = 30  # of the stop button, for its figure
 
 chip = Chip(LABEL, [f"GPIO{number}" for number in range(28)])
 board = Board("/tmp")
@@ -238,7 +238,7 @@ def presses(debounce):
         unlock()
     taken.sort()
     checks.figure(f"edge to E at the far end of the cable, debounce {debounce} ms: median {taken[PRESSES // 2]:.2f} ms, "
-                  f"99 % {taken[PRESSES * 99 // 100 - 1]:.2f} ms, longest {taken[-1]:.2f} ms of {PRESSES}, emulated")
+                  f"longest {taken[-1]:.2f} ms of {PRESSES}, emulated")
 
 
 @check
