@@ -51,11 +51,11 @@ class Bed:
         made.python([os.path.join(inside, script)], [inside, os.path.join(places.source, "tests/integration")])
         return made.close()
 
-    def passes(self, emulator, arguments, asked=None):
+    def passes(self, emulator, arguments, asked=None, accelerator="tcg"):
         """True if all checks of this machine did; `asked(machine, what)` carries out what it asks for. Its first serial port is
         the console."""
         passed = False
-        command = [emulator, "-accel", "tcg", "-nodefaults", "-display", "none", "-no-reboot", "-serial", "stdio", *arguments]
+        command = [emulator, "-accel", accelerator, "-nodefaults", "-display", "none", "-no-reboot", "-serial", "stdio", *arguments]
         with qemu.Machine(command, self.folder, DEADLINE) as machine:
             try:
                 for line in machine.lines():
