@@ -45,6 +45,8 @@ function(celeriac_program name)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE celeriac_options celeriac_precompiled ${arg_DEPENDS})
   target_precompile_headers(${name} REUSE_FROM celeriac_precompiled)
+  # A twentieth smaller: without functions that nobody calls, and with relocations as bits.
+  target_link_options(${name} PRIVATE $<$<CONFIG:Release>:LINKER:--gc-sections,-z,pack-relative-relocs>)
 endfunction()
 
 # celeriac_tests(NAME SOURCES … DEPENDS …): a Catch2 program, one CTest test for each test case. What is built for another
